@@ -1,0 +1,56 @@
+/**
+ * The import direction of docs/architecture.md, as rules.
+ * Ground floor: config, errors, crypto (nothing of ours) and access, database (which may use the ground floor).
+ */
+const may = {
+  config: [],
+  errors: [],
+  crypto: [],
+  access: ['errors'],
+  database: ['config', 'errors', 'crypto'],
+  users: ['config', 'errors', 'crypto', 'access', 'database'],
+  keys: ['config', 'errors', 'crypto', 'access', 'database'],
+  tokens: ['config', 'errors', 'crypto', 'access', 'database'],
+  ops: ['config', 'errors', 'crypto', 'access', 'database'],
+  auth: ['config', 'errors', 'crypto', 'access', 'database', 'users', 'keys', 'tokens', 'ops'],
+  mcp: ['config', 'errors', 'access', 'database', 'crypto'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    ...Object.entries(may).map(([module, allowed]) => ({
+      name: `${module}-imports`,
+      comment: `${module}/ may import: ${allowed.join(', ') || 'nothing of ours'}`,
+      severity: 'error',
+      from: { path: `^src/${module}/` },
+      to: { path: '^src/', pathNot: `^src/(${[module, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'not-from-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'migrations-stand-alone',
+      comment: 'A migration is history: it must not change when the code does.',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      from: { path: '^(src|migrations)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
