@@ -1,0 +1,62 @@
+/** `noun:verb`, or the single word `admin` (RFC 6749 section 3.3 allows more; we use less). */
+export type Scope = string;
+
+/** Scopes over Toolgate itself. No ladder reaches them: they are held by name or not at all. */
+export const SERVICE_SCOPES: readonly Scope[] = ['keys:write', 'sessions:write', 'admin'];
+
+/** The ladder over a resource's own scopes, narrow to broad. */
+export const LADDER_SCOPES: readonly Scope[] = ['mcp:read', 'mcp:write', 'mcp:admin'];
+
+/** What is said of each scope wherever a person must decide: docs, errors and, later, consent. */
+export const SCOPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  'notes:read': 'List and search your notes',
+  'notes:write': 'Write and delete your notes',
+  'mcp:read': 'Everything that reads (every *:read scope)',
+  'mcp:write': 'Everything that reads or writes (every *:read and *:write scope)',
+  'mcp:admin': 'Everything this MCP server offers',
+  'keys:write': 'Create, list, rotate and revoke your API keys',
+  'sessions:write': 'List and end your sessions',
+  admin: 'Run this Toolgate service',
+};
+
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Does one held scope cover one needed scope? (spec R10) */
+export function covers(held: Scope, needed: Scope): boolean {
+  if (held === needed) return true;
+  if (SERVICE_SCOPES.includes(needed)) return false;
+  switch (held) {
+    case 'mcp:admin':
+      return true;
+    case 'mcp:write':
+      return needed === 'mcp:read' || (!LADDER_SCOPES.includes(needed) && /:(read|write)$/.test(needed));
+    case 'mcp:read':
+      return !LADDER_SCOPES.includes(needed) && needed.endsWith(':read');
+    default:
+      return false;
+  }
+}
+
+/** The needed scopes that nothing held covers; empty means allowed. */
+export function missingScopes(held: readonly Scope[], needed: readonly Scope[]): Scope[] {
+  return needed.filter((need) => !held.some((have) => covers(have, need)));
+}
+
+/** What two holders share: everything in either that the other covers. Order follows `a`, then `b`. */
+export function intersectScopes(a: readonly Scope[], b: readonly Scope[]): Scope[] {
+  const shared = [
+    ...a.filter((scope) => b.some((other) => covers(other, scope))),
+    ...b.filter((scope) => a.some((other) => covers(other, scope))),
+  ];
+  return [...new Set(shared)];
+}
+
+/** RFC 6749 section 3.3: space-delimited, order meaningless. Undefined when a token has a forbidden character. */
+export function parseScope(text: string): Scope[] | undefined {
+  const scopes = [...new Set(text.split(' ').filter((scope) => scope !== ''))];
+  return scopes.every((scope) => SCOPE_TOKEN.test(scope)) ? scopes : undefined;
+}
+
+export function formatScope(scopes: readonly Scope[]): string {
+  return scopes.join(' ');
+}

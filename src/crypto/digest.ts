@@ -1,0 +1,10 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** What is stored of a high-entropy secret: 256 random bits need no salt and no slow hash. */
+export const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** `bytes` random bytes as base64url. */
+export const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url');
+
+/** Compares two digests without telling where they differ. */
+export const sameDigest = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
