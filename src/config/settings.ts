@@ -29,7 +29,7 @@ export const SETTINGS = {
   PORT: setting(integer(0, 65535).default(4000), 'Port to listen on.'),
   PUBLIC_URL: setting(origin.optional(), 'The issuer: the URL at which clients reach this service, byte for byte, without a trailing slash.', { defaultDoc: 'http://localhost:<PORT>' }),
   DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(), 'The Postgres to use (15 or newer). Unset: an embedded one under DATA_DIR.', { secret: true }),
-  DATABASE_POOL_SIZE: setting(integer(1, 500).default(10), 'Connections to Postgres per process.'),
+  DATABASE_POOL_SIZE: setting(integer(2, 500).default(10), 'Connections to Postgres per process.'),
   DATABASE_PREPARED_STATEMENTS: setting(flag.default(true), 'Set to `false` behind pgbouncer older than 1.21 in transaction mode.'),
   DATA_DIR: setting(z.string().min(1).default('.toolgate'), 'Folder for the embedded database and generated local secrets.'),
   MASTER_KEY: setting(z.string().regex(/^[A-Za-z0-9+/_-]{43}=?$/, 'must be 32 bytes in base64').optional(), 'Encrypts signing keys and derives refresh tokens: 32 bytes in base64 (`openssl rand -base64 32`). Losing it ends every session.', { secret: true, defaultDoc: 'generated into DATA_DIR; required in production' }),

@@ -12,7 +12,8 @@ export interface Statement {
 /** SQL by hand, on the pool that TypeORM opened. Rows come back as they are, whatever the statement begins with. */
 @Injectable()
 export class Database implements OnApplicationShutdown {
-  private readonly pool: pg.Pool;
+  /** The pool itself, for libraries that bring their own SQL. */
+  readonly pool: pg.Pool;
   /** A connection apart: what must be heard within a second does not queue behind the traffic. */
   private readonly watch: pg.Pool;
 

@@ -1,0 +1,79 @@
+import fastifyCors from '@fastify/cors';
+import fastifyHelmet from '@fastify/helmet';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { formatScope } from './access/scopes.js';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/config.js';
+import { Clock } from './crypto/clock.js';
+import { ErrorFilter } from './errors/error.filter.js';
+import { invalidInput } from './errors/invalid-input.js';
+import { ToolRegistry } from './mcp/tool-registry.js';
+import { ApiDocument } from './ops/docs.controller.js';
+import { NestLogger, requestId } from './ops/logging.js';
+import { openApiDocument } from './ops/openapi.js';
+
+/** What an application needs besides its configuration. */
+export interface Running {
+  readonly databaseUrl: string;
+  readonly masterKey: Buffer;
+  readonly logger: Logger;
+  /** Only tests bring their own. */
+  readonly clock?: Clock;
+}
+
+/** Slow enough senders are let go: a header or a body must be here by then. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
+export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
+  const { databaseUrl, masterKey, logger, clock = new Clock() } = running;
+  const adapter = new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: (request) => requestId(request.headers),
+    trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
+    bodyLimit: config.BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.for(config, { databaseUrl, masterKey, clock }),
+    adapter,
+    { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
+  );
+  await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }, useDefaults: false } });
+  if (config.ALLOWED_ORIGINS.length > 0) {
+    await app.register(fastifyCors, {
+      origin: [...config.ALLOWED_ORIGINS],
+      allowedHeaders: ['Authorization', 'Content-Type', 'X-API-Key', 'MCP-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name'],
+      exposedHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
+    });
+  }
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', async (request, reply) => {
+    void reply.header('X-Request-Id', request.id);
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    logger.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'answered');
+  });
+
+  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
+  const registry = app.get(ToolRegistry);
+  app.useGlobalFilters(
+    new ErrorFilter({
+      issuer: config.issuer,
+      resourceMetadataUrl: config.resourceMetadataUrl,
+      get defaultScope() {
+        return formatScope(registry.scopes());
+      },
+    }),
+  );
+  app.get(ApiDocument).set(openApiDocument(app, config));
+  await app.init();
+  await fastify.ready();
+  return app;
+}

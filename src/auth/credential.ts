@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ToolgateError } from '../errors/toolgate-error.js';
+
+/** A credential as it came, before anything is known of it. */
+export interface Credential {
+  readonly kind: 'access_token' | 'api_key';
+  readonly value: string;
+}
+
+const KEY_PREFIX = 'tgk_';
+/** Longer than any credential we issue: nothing is hashed or parsed past it. */
+const LONGEST = 8192;
+/** RFC 6750 section 2.1, with the scheme in any case (RFC 9110 section 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/**
+ * Reads the one credential of a request: `Authorization: Bearer` carries a token or a key, told apart by prefix;
+ * `X-API-Key` a key. Nothing else is looked at, the query string least of all (spec R11).
+ *
+ * @returns undefined when none was sent.
+ * @throws ToolgateError `ambiguous_credential`, `invalid_token`, `invalid_api_key`
+ */
+export function credentialOf(headers: IncomingHttpHeaders): Credential | undefined {
+  const authorization = headers.authorization;
+  const apiKey = headers['x-api-key'];
+  if (authorization !== undefined && apiKey !== undefined) throw new ToolgateError('ambiguous_credential');
+  if (apiKey !== undefined) {
+    if (typeof apiKey !== 'string' || apiKey === '' || apiKey.length > LONGEST) {
+      throw new ToolgateError('invalid_api_key', { reason: 'malformed X-API-Key' });
+    }
+    return { kind: 'api_key', value: apiKey };
+  }
+  if (authorization === undefined) return undefined;
+  const value = authorization.length > LONGEST ? undefined : BEARER.exec(authorization)?.[1];
+  if (value === undefined) {
+    throw new ToolgateError('invalid_token', {
+      reason: 'malformed Authorization header',
+      detail: 'The Authorization header must be `Bearer <access token or API key>`.',
+    });
+  }
+  return { kind: value.startsWith(KEY_PREFIX) ? 'api_key' : 'access_token', value };
+}

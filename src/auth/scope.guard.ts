@@ -1,0 +1,25 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { type AuthenticatedRequest, PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
+import { missingScopes, type Scope } from '../access/scopes.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+
+/** Global: every scope that the class and the method require must be held. They add up, none overrides. */
+@Injectable()
+export class ScopeGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  /** @throws ToolgateError `insufficient_scope` naming all the scopes needed, not just the missing ones (spec R9). */
+  canActivate(context: ExecutionContext): boolean {
+    const targets = [context.getHandler(), context.getClass()];
+    const needed = this.reflector.getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, targets).flatMap((scopes) => scopes ?? []);
+    if (needed.length === 0) return true;
+    const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (!principal) {
+      const open = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets);
+      throw open ? new Error('@Public() and @RequireScope() contradict each other') : new ToolgateError('missing_credential');
+    }
+    if (missingScopes(principal.scopes, needed).length > 0) throw new ToolgateError('insufficient_scope', { scopes: needed });
+    return true;
+  }
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { demo } from './demo.js';
+import { rotateSigningKeys } from './signing-keys.js';
+import { start } from './start.js';
+import { user } from './user.js';
+
+const USAGE = `toolgate <command>
+
+  start                              run the service
+  demo [--json FILE]                 walk the whole story in a temporary folder and record what happened
+  user list                          list the accounts
+  user disable EMAIL                 end all sessions and keys of an account
+  user enable EMAIL                  let it log in again
+  user scopes EMAIL "SCOPE SCOPE"    set what it may do
+  keys rotate                        rotate the signing keys, without a restart
+`;
+
+const [command, ...rest] = process.argv.slice(2);
+switch (command) {
+  case 'start':
+    await start();
+    break;
+  case 'demo':
+    await demo(rest);
+    break;
+  case 'user':
+    await user(rest, USAGE);
+    break;
+  case 'keys':
+    if (rest[0] === 'rotate') await rotateSigningKeys();
+    else console.error(USAGE);
+    break;
+  default:
+    console.error(USAGE);
+    process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+}

@@ -1,0 +1,58 @@
+import { hash, verify } from '@node-rs/argon2';
+
+/** OWASP's floor for argon2id is 19 MiB, two passes, one lane. */
+export interface HashCost {
+  readonly memoryKib: number;
+  readonly passes: number;
+}
+
+/** Thrown when too many hashes wait already: the caller answers 503. */
+export class HashQueueFull extends Error {
+  override readonly name = 'HashQueueFull';
+}
+
+/** argon2id in libuv's threads, a bounded number at a time, so that a storm of logins starves nothing else. */
+export class PasswordHasher {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly cost: HashCost,
+    private readonly concurrency: number,
+    private readonly queueLimit: number,
+  ) {}
+
+  /** @throws HashQueueFull */
+  async hash(password: string): Promise<string> {
+    const { memoryKib, passes } = this.cost;
+    return this.inTurn(() => hash(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 }));
+  }
+
+  /** @throws HashQueueFull */
+  async matches(stored: string, password: string): Promise<boolean> {
+    return this.inTurn(() => verify(stored, password));
+  }
+
+  /** True when `stored` was made with a lower cost than is asked for now. */
+  isOutdated(stored: string): boolean {
+    const parameters = /^\$argon2id\$v=\d+\$m=(\d+),t=(\d+),p=\d+\$/.exec(stored);
+    return !parameters || Number(parameters[1]) < this.cost.memoryKib || Number(parameters[2]) < this.cost.passes;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running >= this.concurrency) {
+      if (this.waiting.length >= this.queueLimit) throw new HashQueueFull('too many password hashes are waiting');
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    } else {
+      this.running += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      // The place goes straight to the next in line, so nobody can slip in between.
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running -= 1;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { DataSourceOptions } from 'typeorm';
+import { Initial1764000000000 } from '../../migrations/1764000000000-initial.js';
+
+/** How TypeORM connects, for the application and for the migrations alike. */
+export function dataSourceOptions(url: string, poolSize: number) {
+  return {
+    type: 'postgres',
+    url,
+    poolSize,
+    applicationName: 'toolgate',
+    connectTimeoutMS: 5000,
+    // The schema is the migrations' business alone.
+    synchronize: false,
+    migrationsRun: false,
+    installExtensions: false,
+    migrations: [Initial1764000000000],
+    // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+    poolErrorHandler: () => undefined,
+    extra: { query_timeout: 15_000, keepAlive: true },
+  } satisfies DataSourceOptions;
+}

@@ -1,0 +1,129 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { calculateJwkThumbprint, type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { Clock } from '../crypto/clock.js';
+import { MasterKey } from '../crypto/master-key.js';
+import { SigningKeysRepository, type StoredKey } from './signing-keys.repository.js';
+
+interface VerificationKey {
+  readonly algorithm: string;
+  readonly key: CryptoKey | Uint8Array;
+}
+interface SigningKey {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly key: CryptoKey;
+}
+
+const RELOAD_MS = 5000;
+/** An unknown kid may be a new key of another replica, or an attacker's: looked up at most this often. */
+const LOOKUP_MS = 1000;
+
+/** The signing keys as this process knows them, read again every few seconds so that a rotation needs no restart. */
+@Injectable()
+export class KeyRing implements OnModuleInit, OnApplicationShutdown {
+  private readonly log = new Logger(KeyRing.name);
+  private verification = new Map<string, VerificationKey>();
+  private published: JWK[] = [];
+  private signing: SigningKey | undefined;
+  private loadedAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly repository: SigningKeysRepository,
+    private readonly masterKey: MasterKey,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.replenish();
+    this.timer = setInterval(() => {
+      this.load().catch((error: unknown) => {
+        this.log.warn(`signing keys could not be read again: ${String(error)}`);
+      });
+    }, RELOAD_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** The public keys, for `/.well-known/jwks.json`: next, active and retired (RFC 7517). */
+  jwks(): { keys: JWK[] } {
+    return { keys: this.published };
+  }
+
+  signingKey(): SigningKey {
+    if (!this.signing) throw new Error('there is no active signing key');
+    return this.signing;
+  }
+
+  async verificationKey(kid: string): Promise<VerificationKey | undefined> {
+    const known = this.verification.get(kid);
+    if (known || Date.now() - this.loadedAt < LOOKUP_MS) return known;
+    await this.load();
+    return this.verification.get(kid);
+  }
+
+  /** The active key retires, the next one signs, and a new next is published. */
+  async rotate(): Promise<void> {
+    await this.load();
+    const now = this.clock.now();
+    await this.repository.retire(this.signingKey().kid, now);
+    const longestToken = this.config.ACCESS_TOKEN_TTL * 1000;
+    await this.repository.removeRetiredBefore(new Date(now.getTime() - 2 * longestToken));
+    await this.replenish();
+  }
+
+  /** Makes sure of one active and one next key, and loads them. Also mends a rotation that was cut off half-way. */
+  private async replenish(): Promise<void> {
+    await this.repository.activateNext();
+    for (const state of ['active', 'next'] as const) {
+      const stored = await this.repository.all();
+      if (!stored.some((key) => key.state === state)) {
+        await this.repository.insert(await this.generate(state), this.clock.now());
+      }
+    }
+    await this.load();
+  }
+
+  private async generate(state: StoredKey['state']): Promise<StoredKey> {
+    const algorithm = this.config.SIGNING_ALGORITHM;
+    const pair = await generateKeyPair(algorithm, { extractable: true });
+    const jwk = await exportJWK(pair.publicKey);
+    const kid = await calculateJwkThumbprint(jwk);
+    return {
+      kid,
+      algorithm,
+      state,
+      publicJwk: { ...jwk, kid, alg: algorithm, use: 'sig' },
+      sealedPrivateKey: this.masterKey.seal(Buffer.from(await exportPKCS8(pair.privateKey)), kid),
+    };
+  }
+
+  private async load(): Promise<void> {
+    this.loadedAt = Date.now();
+    const stored = await this.repository.all();
+    const verification = new Map<string, VerificationKey>();
+    for (const { kid, algorithm, publicJwk } of stored) {
+      const known = this.verification.get(kid);
+      verification.set(kid, known ?? { algorithm, key: await importJWK(publicJwk, algorithm) });
+    }
+    const active = stored.find((key) => key.state === 'active');
+    if (active && active.kid !== this.signing?.kid) this.signing = await this.unseal(active);
+    this.verification = verification;
+    this.published = stored.map((key) => key.publicJwk);
+  }
+
+  private async unseal({ kid, algorithm, sealedPrivateKey }: StoredKey): Promise<SigningKey> {
+    let pem: string;
+    try {
+      pem = this.masterKey.open(sealedPrivateKey, kid).toString();
+    } catch (cause) {
+      throw new Error('MASTER_KEY is not the one that sealed the signing keys in this database. Restore the old key.', { cause });
+    }
+    return { kid, algorithm, key: await importPKCS8(pem, algorithm) };
+  }
+}

@@ -1,0 +1,28 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** A refresh token, known only by its digest. */
+@Entity('refresh_tokens')
+@ForeignKey('sessions', ['sessionId'], ['id'], { name: 'refresh_tokens_session_fk', onDelete: 'CASCADE' })
+@Unique('refresh_tokens_one_successor', ['parentDigest'])
+@Check('refresh_tokens_digest_is_sha256', 'octet_length(digest) = 32')
+@Index('refresh_tokens_session_id', ['sessionId'])
+export class RefreshToken {
+  @PrimaryColumn('bytea')
+  digest!: Buffer;
+
+  @Column('uuid', { name: 'session_id' })
+  sessionId!: string;
+
+  @Column('bytea', { name: 'parent_digest', nullable: true })
+  parentDigest!: Buffer | null;
+
+  @Column('timestamptz', { name: 'issued_at' })
+  issuedAt!: Date;
+
+  /** The idle end: issue plus REFRESH_IDLE_TTL, never past the session's. */
+  @Column('timestamptz', { name: 'expires_at' })
+  expiresAt!: Date;
+
+  @Column('timestamptz', { name: 'used_at', nullable: true })
+  usedAt!: Date | null;
+}

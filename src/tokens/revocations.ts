@@ -1,0 +1,128 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { Database, type Statement } from '../database/database.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+
+interface Change {
+  readonly id: string;
+  readonly changedAt: Date;
+  /** `changedAt` to the microsecond, which a Date cannot hold. */
+  readonly stamp: string;
+  /** A revoked session or key, a disabled user. */
+  readonly ended: boolean;
+}
+
+/*
+ * What changed since $1, by Postgres's own clock. A statement stamps its row before it commits, so each poll looks
+ * back OVERLAP further than the last; rows already seen are known by their stamp.
+ */
+const CHANGES: Statement = {
+  name: 'revocation-changes',
+  text: `
+    SELECT id, changed_at AS "changedAt", changed_at::text AS stamp, true AS ended
+      FROM sessions WHERE revoked_at IS NOT NULL AND changed_at > $1
+    UNION ALL
+    SELECT id, changed_at, changed_at::text, disabled_at IS NOT NULL FROM users WHERE changed_at > $1
+    UNION ALL
+    SELECT id, changed_at, changed_at::text, revoked_at IS NOT NULL FROM api_keys WHERE changed_at > $1`,
+};
+const NOW: Statement = { name: 'database-now', text: `SELECT clock_timestamp() AS now` };
+
+const OVERLAP_MS = 30_000;
+
+/**
+ * What this process knows of revocations: fed from Postgres several times a second, asked on every request.
+ * An id's `sequence` is the local moment at which its last change was seen: what was verified before that is stale.
+ */
+@Injectable()
+export class Revocations implements OnModuleInit, OnApplicationShutdown {
+  private readonly log = new Logger(Revocations.name);
+  private readonly seen = new Map<string, { stamp: string; at: number; sequence: number; ended: boolean }>();
+  private sequence = 0;
+  private since = new Date(0);
+  private freshAt = 0;
+  private prunedAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly database: Database,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const [row] = await this.database.queryApart<{ now: Date }>(NOW, []);
+    if (!row) throw new Error('Postgres told no time');
+    // Nothing issued before this is still alive, so older revocations need not be known.
+    this.since = new Date(row.now.getTime() - this.config.ACCESS_TOKEN_TTL * 1000);
+    await this.poll();
+    this.schedule();
+  }
+
+  onApplicationShutdown(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Take this before reading the database; {@link changedSince} tells whether what was read has changed since. */
+  mark(): number {
+    return this.sequence;
+  }
+
+  changedSince(mark: number, ids: readonly string[]): boolean {
+    return ids.some((id) => (this.seen.get(id)?.sequence ?? 0) > mark);
+  }
+
+  hasEnded(ids: readonly string[]): boolean {
+    return ids.some((id) => this.seen.get(id)?.ended === true);
+  }
+
+  /** Ends `id` here at once; the other replicas hear it from Postgres. */
+  noteEnded(id: string): void {
+    this.sequence += 1;
+    this.seen.set(id, { stamp: '', at: Infinity, sequence: this.sequence, ended: true });
+  }
+
+  /** @throws ToolgateError `unavailable` when Postgres has been silent so long that a revocation may have been missed. */
+  requireFresh(): void {
+    if (performance.now() - this.freshAt <= this.config.REVOCATION_MAX_STALENESS * 1000) return;
+    throw new ToolgateError('unavailable', { reason: 'revocations are stale', headers: { 'Retry-After': '5' } });
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.poll()
+        .catch((error: unknown) => {
+          this.log.warn(`revocations could not be read: ${String(error)}`);
+        })
+        .finally(() => {
+          if (!this.stopped) this.schedule();
+        });
+    }, this.config.REVOCATION_POLL_MS).unref();
+  }
+
+  private async poll(): Promise<void> {
+    const startedAt = performance.now();
+    const changes = await this.database.queryApart<Change>(CHANGES, [new Date(this.since.getTime() - OVERLAP_MS)]);
+    for (const change of changes) this.apply(change);
+    this.freshAt = startedAt;
+    this.prune();
+  }
+
+  private apply({ id, changedAt, stamp, ended }: Change): void {
+    if (changedAt > this.since) this.since = changedAt;
+    if (this.seen.get(id)?.stamp === stamp) return;
+    this.sequence += 1;
+    this.seen.set(id, { stamp, at: changedAt.getTime(), sequence: this.sequence, ended });
+  }
+
+  /** Forgets what no living token or cache entry can refer to. */
+  private prune(): void {
+    const now = performance.now();
+    if (now - this.prunedAt < 60_000) return;
+    this.prunedAt = now;
+    const horizon = this.since.getTime() - this.config.ACCESS_TOKEN_TTL * 2000 - OVERLAP_MS;
+    for (const [id, { at }] of this.seen) if (at < horizon) this.seen.delete(id);
+  }
+}

@@ -1,0 +1,47 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+
+/** One login. Every token issued hangs from it; revoking it ends them all. */
+@Entity('sessions')
+@ForeignKey('users', ['userId'], ['id'], { name: 'sessions_user_fk', onDelete: 'CASCADE' })
+@Check('sessions_expires_after_creation', 'expires_at > created_at')
+@Check('sessions_revoked_with_reason', '(revoked_at IS NULL) = (revoked_reason IS NULL)')
+@Index('sessions_user_id', ['userId'])
+@Index('sessions_revoked', ['changedAt'], { where: 'revoked_at IS NOT NULL' })
+export class Session {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'user_id' })
+  userId!: string;
+
+  @Column('text', { name: 'client_id' })
+  clientId!: string;
+
+  @Column('text')
+  resource!: string;
+
+  @Column('text', { array: true })
+  scopes!: string[];
+
+  @Column('inet', { nullable: true })
+  address!: string | null;
+
+  @Column('text', { name: 'user_agent', nullable: true })
+  userAgent!: string | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  /** The absolute end, however much the session is used. */
+  @Column('timestamptz', { name: 'expires_at' })
+  expiresAt!: Date;
+
+  @Column('timestamptz', { name: 'revoked_at', nullable: true })
+  revokedAt!: Date | null;
+
+  @Column('text', { name: 'revoked_reason', nullable: true })
+  revokedReason!: string | null;
+
+  @Column('timestamptz', { name: 'changed_at', default: () => 'clock_timestamp()' })
+  changedAt!: Date;
+}

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Statement } from '../database/database.js';
+
+export interface NewSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly clientId: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface LiveSession extends Omit<NewSession, 'userId'> {
+  readonly lastUsedAt: Date;
+}
+
+// The session and its first refresh token are born together. No session for a user disabled meanwhile.
+const OPEN: Statement = {
+  name: 'session-open',
+  text: `
+    WITH opened AS (
+      INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
+      SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM users WHERE id = $2 AND disabled_at IS NULL FOR SHARE
+      RETURNING id
+    )
+    INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
+    SELECT $10, id, $8, least($11::timestamptz, $9) FROM opened
+    RETURNING session_id`,
+};
+
+// When a session was last used is when its newest refresh token was issued: no column to keep up to date.
+const LIVE: Statement = {
+  name: 'session-list',
+  text: `
+    SELECT s.id, s.client_id AS "clientId", s.resource, s.scopes, host(s.address) AS address, s.user_agent AS "userAgent",
+           s.created_at AS "createdAt", s.expires_at AS "expiresAt",
+           coalesce((SELECT max(t.issued_at) FROM refresh_tokens t WHERE t.session_id = s.id), s.created_at) AS "lastUsedAt"
+    FROM sessions s
+    WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
+      AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id AND t.used_at IS NULL AND t.expires_at > $2)
+    ORDER BY s.created_at DESC`,
+};
+
+const REVOKE: Statement = {
+  name: 'session-revoke',
+  text: `
+    UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+    WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND revoked_at IS NULL
+    RETURNING id`,
+};
+
+const REAP: Statement = {
+  name: 'session-reap',
+  text: `DELETE FROM sessions WHERE id IN (
+           SELECT id FROM sessions WHERE expires_at < $1 OR revoked_at < $1 ORDER BY expires_at LIMIT 500 FOR UPDATE SKIP LOCKED
+         ) RETURNING id`,
+};
+
+@Injectable()
+export class SessionsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** False when the user was disabled in the meantime. */
+  async open(session: NewSession, refreshDigest: Buffer, idleEnd: Date): Promise<boolean> {
+    const { id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt } = session;
+    const rows = await this.database.query(OPEN, [
+      id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt, refreshDigest, idleEnd,
+    ]); // prettier-ignore
+    return rows.length === 1;
+  }
+
+  async live(userId: string, now: Date): Promise<LiveSession[]> {
+    return this.database.query<LiveSession>(LIVE, [userId, now]);
+  }
+
+  /** True when this call ended it; with `userId`, only a session of that user. */
+  async revoke(id: string, userId: string | null, reason: string, now: Date): Promise<boolean> {
+    return (await this.database.query(REVOKE, [id, userId, now, reason])).length === 1;
+  }
+
+  /** Removes up to 500 sessions that ended before `time`, with their refresh tokens. How many it was. */
+  async reapEndedBefore(time: Date): Promise<number> {
+    return (await this.database.query(REAP, [time])).length;
+  }
+}

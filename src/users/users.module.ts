@@ -1,0 +1,33 @@
+import { availableParallelism } from 'node:os';
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { User } from './user.entity.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.token.js';
+import { PasswordHasher } from '../crypto/password-hasher.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+/**
+ * Owns accounts and their passwords: the `users` table, hashing, password quality.
+ * Does not own sessions or tokens (tokens/), nor the REST routes of registration and login (auth/).
+ */
+@Module({
+  imports: [TypeOrmModule.forFeature([User])],
+  providers: [
+    UsersRepository,
+    UsersService,
+    {
+      provide: PasswordHasher,
+      inject: [CONFIG],
+      useFactory: (config: Config) =>
+        new PasswordHasher(
+          { memoryKib: config.PASSWORD_MEMORY_KIB, passes: config.PASSWORD_TIME_COST },
+          availableParallelism(),
+          config.HASH_QUEUE,
+        ),
+    },
+  ],
+  exports: [UsersService, UsersRepository],
+})
+export class UsersModule {}

@@ -1,0 +1,77 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { Clock } from '../crypto/clock.js';
+import { randomToken } from '../crypto/digest.js';
+import { HashQueueFull, PasswordHasher } from '../crypto/password-hasher.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { requireStrongPassword } from './password-quality.js';
+import { type Account, UsersRepository } from './users.repository.js';
+
+/** Answers 503 where the hashing queue is full. */
+async function orOverloaded<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof HashQueueFull)) throw error;
+    throw new ToolgateError('unavailable', { reason: error.message, headers: { 'Retry-After': '2' } });
+  }
+}
+
+@Injectable()
+export class UsersService implements OnModuleInit {
+  /** Verified against when nobody has the address, so that both answers take the same time. */
+  private decoy = '';
+
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.decoy = await this.hasher.hash(randomToken());
+  }
+
+  /** @throws ToolgateError `weak_password`, `email_taken`, `unavailable` */
+  async register(request: { email: string; password: string; name?: string | undefined }): Promise<Account> {
+    const { email, password, name } = request;
+    requireStrongPassword(password, [email, ...email.split(/[@.]/), ...(name ? [name] : [])]);
+    const passwordHash = await orOverloaded(this.hasher.hash(password));
+    const account = await this.users.insert({
+      id: uuidv7(),
+      email,
+      name: name ?? null,
+      passwordHash,
+      scopes: this.config.DEFAULT_USER_SCOPES,
+      createdAt: this.clock.now(),
+    });
+    if (!account) throw new ToolgateError('email_taken');
+    return account;
+  }
+
+  /**
+   * The account behind an address and its password. Unknown, wrong and disabled are one answer in the same time.
+   *
+   * @throws ToolgateError `invalid_login`, `unavailable`
+   */
+  async authenticate(email: string, password: string): Promise<Account> {
+    const user = await this.users.findByEmail(email);
+    const stored = user?.passwordHash ?? this.decoy;
+    const matches = await orOverloaded(this.hasher.matches(stored, password));
+    if (!user) throw new ToolgateError('invalid_login', { reason: 'no such account' });
+    if (!matches) throw new ToolgateError('invalid_login', { reason: 'wrong password' });
+    if (user.disabledAt) throw new ToolgateError('invalid_login', { reason: 'account disabled' });
+    if (this.hasher.isOutdated(stored)) {
+      await this.users.rehash(user.id, stored, await orOverloaded(this.hasher.hash(password)));
+    }
+    const { passwordHash: _, ...account } = user;
+    return account;
+  }
+
+  async find(id: string): Promise<Account | undefined> {
+    return this.users.findById(id);
+  }
+}
