@@ -33,7 +33,7 @@ export class AuthController {
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Register an account' })
-  @ApiResponse({ status: 201, description: 'Registered', schema: RegisterAnswer })
+  @ApiResponse({ status: 201, description: 'Registered', standardSchema: RegisterAnswer })
   async register(
     @Body({ schema: RegisterBody }) body: z.output<typeof RegisterBody>,
     @Req() request: FastifyRequest,
@@ -49,7 +49,7 @@ export class AuthController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Log in with e-mail and password' })
-  @ApiResponse({ status: 200, description: 'A token pair (RFC 6749 section 5.1)', schema: TokenAnswer })
+  @ApiResponse({ status: 200, description: 'A token pair (RFC 6749 section 5.1)', standardSchema: TokenAnswer })
   async login(
     @Body({ schema: LoginBody }) body: z.output<typeof LoginBody>,
     @Req() request: FastifyRequest,
@@ -66,7 +66,7 @@ export class AuthController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Trade a refresh token for a new pair' })
-  @ApiResponse({ status: 200, description: 'A token pair; the old refresh token is used up', schema: TokenAnswer })
+  @ApiResponse({ status: 200, description: 'A token pair; the old refresh token is used up', standardSchema: TokenAnswer })
   async refresh(@Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>): Promise<TokenResponse> {
     return this.sessions.refresh(body.refresh_token);
   }
@@ -87,7 +87,7 @@ export class AuthController {
   @Get('me')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Who am I, and what may this credential do' })
-  @ApiResponse({ status: 200, description: 'The user and the credential', schema: MeAnswer })
+  @ApiResponse({ status: 200, description: 'The user and the credential', standardSchema: MeAnswer })
   async me(@Caller() caller: Principal): Promise<z.input<typeof MeAnswer>> {
     const user = await this.users.find(caller.userId);
     if (!user) throw new ToolgateError('revoked_token', { reason: 'the account is gone' });

@@ -16,7 +16,7 @@ export class SessionsController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'List my living sessions' })
-  @ApiResponse({ status: 200, description: 'Newest first', schema: SessionsAnswer })
+  @ApiResponse({ status: 200, description: 'Newest first', standardSchema: SessionsAnswer })
   async list(@Caller() caller: Principal): Promise<z.input<typeof SessionsAnswer>> {
     const sessions = await this.sessions.live(caller);
     return {

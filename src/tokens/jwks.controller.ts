@@ -15,7 +15,7 @@ export class JwksController {
   @Get()
   @Header('Cache-Control', 'public, max-age=300')
   @ApiOperation({ summary: 'The public keys that verify access tokens (RFC 7517)' })
-  @ApiResponse({ status: 200, description: 'The key set', schema: Jwks })
+  @ApiResponse({ status: 200, description: 'The key set', standardSchema: Jwks })
   jwks() {
     return this.keys.jwks();
   }

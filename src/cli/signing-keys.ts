@@ -1,0 +1,18 @@
+import { Clock } from '../crypto/clock.js';
+import { MasterKey } from '../crypto/master-key.js';
+import { masterKeyOf } from '../service.js';
+import { KeyRing } from '../tokens/key-ring.js';
+import { SigningKeysRepository } from '../tokens/signing-keys.repository.js';
+import { withDatabase } from './with-database.js';
+
+/** `toolgate keys rotate`: running replicas follow within seconds; what the old key signed stays valid to its end. */
+export async function rotateSigningKeys(): Promise<void> {
+  await withDatabase(async (database, config) => {
+    const masterKey = new MasterKey(await masterKeyOf(config));
+    const ring = new KeyRing(new SigningKeysRepository(database), masterKey, new Clock(), config);
+    await ring.onModuleInit();
+    await ring.rotate();
+    ring.onApplicationShutdown();
+    console.log(`Signing with ${ring.signingKey().kid} (${ring.signingKey().algorithm}).`);
+  });
+}

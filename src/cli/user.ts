@@ -1,0 +1,43 @@
+import { parseScope, SCOPE_DESCRIPTIONS } from '../access/scopes.js';
+import { type Account, UsersRepository } from '../users/users.repository.js';
+import { withDatabase } from './with-database.js';
+
+const line = (user: Account) =>
+  `${user.email}  ${user.disabledAt ? 'disabled' : 'active'}  ${user.scopes.join(' ')}  ${user.createdAt.toISOString()}`;
+
+function fail(message: string): void {
+  console.error(message);
+  process.exitCode = 2;
+}
+
+/** `toolgate user ...`: what an operator does to accounts. */
+export async function user([action, email = '', scopeText = '']: string[], usage: string): Promise<void> {
+  const scopes = parseScope(scopeText) ?? [];
+  if (action === 'scopes') {
+    const unknown = scopes.filter((scope) => !(scope in SCOPE_DESCRIPTIONS));
+    if (unknown.length > 0) {
+      fail(`Unknown scopes: ${unknown.join(' ')}. Known: ${Object.keys(SCOPE_DESCRIPTIONS).join(' ')}`);
+      return;
+    }
+  }
+  await withDatabase(async (database) => {
+    const users = new UsersRepository(database);
+    if (action === 'list') {
+      for (const account of await users.list()) console.log(line(account));
+      return;
+    }
+    const changes: Record<string, () => Promise<Account | undefined>> = {
+      disable: () => users.disable(email, new Date()),
+      enable: () => users.enable(email),
+      scopes: () => users.setScopes(email, scopes),
+    };
+    const change = changes[action ?? ''];
+    if (!change) {
+      fail(usage);
+      return;
+    }
+    const changed = await change();
+    if (changed) console.log(line(changed));
+    else fail(`No account has the address ${email}.`);
+  });
+}

@@ -1,0 +1,143 @@
+import { appendFileSync, createWriteStream } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../src/app.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+import { Clock } from '../../src/crypto/clock.js';
+import { createLogger } from '../../src/ops/logging.js';
+import { createDatabase } from './postgres.js';
+
+export const PASSWORD = 'violet-Kettle-9-marmalade-orbit';
+
+/** A clock that tests can move forward. */
+export class TestClock extends Clock {
+  private offset = 0;
+  override now(): Date {
+    return new Date(Date.now() + this.offset);
+  }
+  advance(seconds: number): void {
+    this.offset += seconds * 1000;
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any
+  readonly text: string;
+}
+
+export interface TestService {
+  readonly app: NestFastifyApplication;
+  readonly config: Config;
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly masterKey: Buffer;
+  readonly clock: TestClock;
+  call(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string>; bearer?: string }): Promise<Answer>;
+  /** Registers a fresh person and logs in. */
+  person(scope?: string): Promise<Person>;
+  stop(): Promise<void>;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Credentials by name anywhere in a body: they are searched for in logs and databases when the run ends. */
+function remember(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (/^(access_token|refresh_token|key|password)$/.test(name) && typeof inner === 'string' && inner.length >= 20) {
+      appendFileSync(join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'secrets', String(process.pid)), `${inner}\n`);
+    } else remember(inner);
+  }
+}
+
+export interface ServiceOptions {
+  readonly env?: Record<string, string>;
+  readonly databaseUrl?: string;
+  readonly masterKey?: Buffer;
+  readonly clock?: TestClock;
+  /** Another replica's URL is its issuer too. */
+  readonly publicUrl?: string;
+}
+
+/** The real application on a real port and a real database. */
+export async function startTestService(options: ServiceOptions = {}): Promise<TestService> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    PORT: String(port),
+    PUBLIC_URL: options.publicUrl ?? url,
+    LOG_LEVEL: 'trace',
+    LOGIN_LIMIT_ADDRESS: '100000',
+    REGISTER_LIMIT_ADDRESS: '100000',
+    DATABASE_POOL_SIZE: '8',
+    ...options.env,
+  });
+  const databaseUrl = options.databaseUrl ?? (await createDatabase());
+  const masterKey = options.masterKey ?? randomBytes(32);
+  const clock = options.clock ?? new TestClock();
+  const log = createWriteStream(join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'logs', `${process.pid}-${port}`), { flags: 'a' });
+  const app = await createApp(config, { databaseUrl, masterKey, clock, logger: createLogger(config.LOG_LEVEL, log) });
+  await app.listen(port, '127.0.0.1');
+
+  const call: TestService['call'] = async (method, path, { body, headers = {}, bearer } = {}) => {
+    remember(body);
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = (response.headers.get('content-type') ?? '').includes('json') && text !== '';
+    const parsed: unknown = json ? JSON.parse(text) : undefined;
+    remember(parsed);
+    return { status: response.status, headers: response.headers, body: parsed, text };
+  };
+
+  return {
+    app,
+    config,
+    url,
+    databaseUrl,
+    masterKey,
+    clock,
+    call,
+    async person(scope) {
+      const email = `p${randomBytes(6).toString('hex')}@example.com`;
+      const registered = await call('POST', '/auth/register', { body: { email, password: PASSWORD } });
+      const login = await call('POST', '/auth/login', { body: { email, password: PASSWORD, ...(scope ? { scope } : {}) } });
+      if (registered.status !== 201 || login.status !== 200) throw new Error(`${registered.text} ${login.text}`);
+      return {
+        id: registered.body.user.id,
+        email,
+        accessToken: login.body.access_token,
+        refreshToken: login.body.refresh_token,
+      };
+    },
+    async stop() {
+      await app.close();
+      await new Promise((resolve) => log.end(resolve));
+    },
+  };
+}
