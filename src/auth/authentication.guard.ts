@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { type AuthenticatedRequest, PUBLIC } from '../access/decorators.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { addressAllowed } from '../keys/cidr.js';
+import { KeysService } from '../keys/keys.service.js';
 import { Revocations } from '../tokens/revocations.js';
 import { credentialOf } from './credential.js';
 import { AccessTokenGuard, ApiKeyGuard } from './strategy-guards.js';
@@ -19,6 +20,7 @@ export class AuthenticationGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly cache: VerifiedCache,
     private readonly revocations: Revocations,
+    private readonly keys: KeysService,
     private readonly accessToken: AccessTokenGuard,
     private readonly apiKey: ApiKeyGuard,
   ) {}
@@ -43,6 +45,7 @@ export class AuthenticationGuard implements CanActivate {
     const { verified } = request;
     if (!verified) throw new Error('authentication ended without a principal');
     if (!addressAllowed(verified.allowedCidrs, request.ip)) throw new ToolgateError('address_not_allowed');
+    if (verified.principal.kind === 'api_key') this.keys.recordUse(verified.principal.keyId);
     request.principal = verified.principal;
     return true;
   }

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiKey } from './api-key.entity.js';
+import { KeyUsage } from './key-usage.js';
+import { KeysController } from './keys.controller.js';
+import { KeysRepository } from './keys.repository.js';
+import { KeysService } from './keys.service.js';
+
+/**
+ * Owns API keys: their format, table, scopes, rotation and verification.
+ * Does not own how a key is read from a request (auth/), nor the signing keys of access tokens (tokens/).
+ */
+@Module({
+  imports: [TypeOrmModule.forFeature([ApiKey])],
+  controllers: [KeysController],
+  providers: [KeysRepository, KeysService, KeyUsage],
+  exports: [KeysService],
+})
+export class KeysModule {}

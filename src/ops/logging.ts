@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+
+/** Whatever has the shape of one of our credentials. */
+const CREDENTIAL = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tgk_\w+|tgr_[\w-]+/g;
+const SENSITIVE = ['authorization', 'cookie', 'x-api-key', 'password', 'token', 'access_token', 'refresh_token', 'key'];
+
+/** The text without any credential in it. */
+export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redacted]');
+
+interface LoggedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly id: unknown;
+  readonly ip?: string;
+}
+
+/**
+ * JSON lines. No header, body or query string is ever handed to it; the rest is belt and braces: sensitive fields are
+ * redacted by name, and every finished line is searched for credentials.
+ */
+export function createLogger(level: Level | 'silent', destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: { service: 'toolgate' },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SENSITIVE.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+      serializers: {
+        req: ({ method, url, id, ip }: LoggedRequest) => ({ method, path: url.split('?', 1)[0], id, ip }),
+        res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+        err: stdSerializers.err,
+      },
+      hooks: { streamWrite: scrub },
+    },
+    destination ?? pino.destination({ dest: 1, sync: true }),
+  );
+}
+
+/** The caller's X-Request-Id when it is one that may stand in a log, else a new id. */
+export function requestId(headers: IncomingHttpHeaders): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : uuidv7();
+}
+
+/** Nest's own messages in the same lines. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...more: unknown[]): void {
+    this.write('debug', message, more);
+  }
+  error(message: unknown, ...more: unknown[]): void {
+    this.write('error', message, more);
+  }
+  warn(message: unknown, ...more: unknown[]): void {
+    this.write('warn', message, more);
+  }
+  debug(message: unknown, ...more: unknown[]): void {
+    this.write('debug', message, more);
+  }
+  verbose(message: unknown, ...more: unknown[]): void {
+    this.write('trace', message, more);
+  }
+  fatal(message: unknown, ...more: unknown[]): void {
+    this.write('fatal', message, more);
+  }
+
+  /** Nest passes the context last, and for errors a stack before it. */
+  private write(level: Level, message: unknown, more: unknown[]): void {
+    const context = more.at(-1);
+    if (typeof message === 'object' && message !== null) this.logger[level]({ ...message, context });
+    else this.logger[level]({ context, ...(more.length > 1 ? { stack: more[0] } : {}) }, String(message));
+  }
+}

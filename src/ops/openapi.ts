@@ -1,0 +1,94 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { Config } from '../config/config.js';
+import { VERSION } from '../config/version.js';
+
+/** The slice of an OpenAPI operation that is looked at or added to here. */
+export interface Operation {
+  readonly summary?: string;
+  readonly tags?: string[];
+  readonly operationId?: string;
+  security?: Record<string, string[]>[];
+  readonly parameters?: { name: string; in: string; required?: boolean; schema?: object }[];
+  readonly requestBody?: { required?: boolean; content: Record<string, { schema: object }> };
+  responses: Record<string, { description?: string; content?: Record<string, { schema: object }> }>;
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+const PROBLEM = {
+  type: 'object',
+  description: 'RFC 9457. `type` leads to the documentation of the error.',
+  required: ['type', 'title', 'status', 'detail', 'code', 'help', 'request_id'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string' },
+    help: { type: 'string', description: 'what to do about it' },
+    request_id: { type: 'string' },
+    errors: { type: 'array', items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } } },
+    advice: { type: 'array', items: { type: 'string' } },
+    required_scopes: { type: 'array', items: { type: 'string' } },
+  },
+} as const;
+
+const MEANING: Readonly<Record<string, string>> = {
+  400: 'The request could not be read',
+  401: 'No valid credential',
+  403: 'A scope is missing',
+  404: 'Nothing there',
+  409: 'The address is taken',
+  422: 'A field is not valid',
+  429: 'Too many attempts',
+  503: 'Not right now; see Retry-After',
+};
+
+/** Every operation of a document, with its method and path. */
+export function operations(document: OpenAPIObject): { method: string; path: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method] as Operation | undefined;
+      return operation ? [{ method: method.toUpperCase(), path, operation }] : [];
+    }),
+  );
+}
+
+/** OpenAPI 3.1 from the controllers themselves. */
+export function openApiDocument(app: INestApplication, config: Config, isPublic: (method: string, path: string) => boolean): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Toolgate')
+    .setDescription('The authentication service for MCP servers.')
+    .setVersion(VERSION)
+    .addServer(config.issuer)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token or an API key' }, 'bearer')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'apiKey')
+    .build();
+  const document = SwaggerModule.createDocument(app, builder);
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
+  for (const { method, path, operation } of operations(document)) {
+    const open = isPublic(method, path);
+    operation.security = open ? [] : [{ bearer: [] }, { apiKey: [] }];
+    for (const status of failures(path, operation, open)) {
+      operation.responses[status] ??= {
+        description: MEANING[status] ?? '',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      };
+    }
+  }
+  return document;
+}
+
+function failures(path: string, operation: Operation, open: boolean): string[] {
+  return [
+    ...(open ? [] : ['401', '403']),
+    ...(operation.requestBody ? ['400', '422'] : []),
+    ...(path.includes('{') ? ['404'] : []),
+    ...(/\/(login|refresh|logout)$/.test(path) ? ['401'] : []),
+    ...(path.endsWith('/register') ? ['409'] : []),
+    ...(/\/(login|register)$/.test(path) ? ['429'] : []),
+    '503',
+  ];
+}

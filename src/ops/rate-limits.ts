@@ -1,0 +1,116 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { sha256 } from '../crypto/digest.js';
+import { Database } from '../database/database.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { addressBlock } from './address-block.js';
+
+export type LimitName = 'login-account' | 'login-address' | 'register-address';
+
+export interface Counted {
+  readonly limit: LimitName;
+  /** An e-mail address or a network address, as it came. */
+  readonly key: string;
+}
+
+/** Counted in Postgres, so that every replica counts the same; keys are digests or address blocks, never e-mail. */
+@Injectable()
+export class RateLimits implements OnApplicationShutdown {
+  private readonly quotas: Readonly<Record<LimitName, number>>;
+  private readonly limiters: Readonly<Record<LimitName, RateLimiterPostgres>>;
+  private readonly window: number;
+
+  constructor(database: Database, @InjectConfig() config: Config) {
+    this.window = config.LIMIT_WINDOW;
+    this.quotas = {
+      'login-account': config.LOGIN_LIMIT_ACCOUNT,
+      'login-address': config.LOGIN_LIMIT_ADDRESS,
+      'register-address': config.REGISTER_LIMIT_ADDRESS,
+    };
+    const limiter = (name: LimitName) =>
+      new RateLimiterPostgres({
+        storeClient: unnamed(database),
+        storeType: 'client',
+        tableName: 'rate_limits',
+        tableCreated: true,
+        keyPrefix: name,
+        points: this.quotas[name],
+        duration: this.window,
+        clearExpiredByTimeout: false,
+      });
+    this.limiters = {
+      'login-account': limiter('login-account'),
+      'login-address': limiter('login-address'),
+      'register-address': limiter('register-address'),
+    };
+    this.sweeper = setInterval(() => {
+      database.query(SWEEP, [Date.now()]).catch(() => undefined);
+    }, SWEEP_MS).unref();
+  }
+
+  private readonly sweeper: NodeJS.Timeout;
+
+  onApplicationShutdown(): void {
+    clearInterval(this.sweeper);
+  }
+
+  /**
+   * Takes one point from each.
+   *
+   * @returns the `RateLimit` headers of the answer (IETF draft-ietf-httpapi-ratelimit-headers).
+   * @throws ToolgateError `rate_limited` when one is used up, `unavailable` when it cannot be counted.
+   */
+  async consume(counted: readonly Counted[]): Promise<{ headers: Record<string, string> }> {
+    const results = await Promise.all(counted.map(async (one) => ({ ...one, ...(await this.consumeOne(one)) })));
+    const headers = {
+      'RateLimit-Policy': results.map(({ limit }) => `"${limit}";q=${this.quotas[limit]};w=${this.window}`).join(', '),
+      RateLimit: results.map(({ limit, left, seconds }) => `"${limit}";r=${left};t=${seconds}`).join(', '),
+    };
+    const exceeded = results.filter((result) => result.exceeded);
+    if (exceeded.length === 0) return { headers };
+    const wait = Math.max(...exceeded.map(({ seconds }) => seconds));
+    throw new ToolgateError('rate_limited', {
+      detail: `Too many attempts. Try again in ${wait} seconds.`,
+      reason: `limit ${exceeded.map(({ limit }) => limit).join(', ')}`,
+      headers: { ...headers, 'Retry-After': String(wait) },
+    });
+  }
+
+  /** What succeeded does not count: the account starts anew, the address gets its point back. */
+  async refund(counted: readonly Counted[]): Promise<void> {
+    await Promise.all(
+      counted.map(({ limit, key }) => {
+        const stored = storedKey({ limit, key });
+        return limit === 'login-account' ? this.limiters[limit].delete(stored) : this.limiters[limit].reward(stored);
+      }),
+    );
+  }
+
+  private async consumeOne({ limit, key }: Counted): Promise<{ left: number; seconds: number; exceeded: boolean }> {
+    try {
+      return standing(await this.limiters[limit].consume(storedKey({ limit, key })), false);
+    } catch (rejection) {
+      if (rejection instanceof RateLimiterRes) return standing(rejection, true);
+      throw new ToolgateError('unavailable', { cause: rejection, reason: 'attempts cannot be counted', headers: { 'Retry-After': '2' } });
+    }
+  }
+}
+
+const SWEEP_MS = 5 * 60_000;
+const SWEEP = { name: 'rate-limit-sweep', text: 'DELETE FROM rate_limits WHERE expire < $1' };
+
+function standing(result: RateLimiterRes, exceeded: boolean) {
+  return { left: Math.max(0, result.remainingPoints), seconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)), exceeded };
+}
+
+const storedKey = ({ limit, key }: Counted): string =>
+  limit === 'login-account' ? sha256(key.toLowerCase()).toString('hex') : addressBlock(key);
+
+/** The library names its statements; pgbouncer before 1.21 cannot follow names in transaction mode. */
+function unnamed(database: Database) {
+  return {
+    query: ({ text, values }: { text: string; values: unknown[] }) => database.pool.query({ text, values }),
+  };
+}
