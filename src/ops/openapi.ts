@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { PUBLIC } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
 
@@ -56,7 +58,7 @@ export function operations(document: OpenAPIObject): { method: string; path: str
 }
 
 /** OpenAPI 3.1 from the controllers themselves. */
-export function openApiDocument(app: INestApplication, config: Config, isPublic: (method: string, path: string) => boolean): OpenAPIObject {
+export function openApiDocument(app: INestApplication, config: Config): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Toolgate')
@@ -68,8 +70,9 @@ export function openApiDocument(app: INestApplication, config: Config, isPublic:
     .build();
   const document = SwaggerModule.createDocument(app, builder);
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
-  for (const { method, path, operation } of operations(document)) {
-    const open = isPublic(method, path);
+  const publicIds = publicOperationIds(app);
+  for (const { path, operation } of operations(document)) {
+    const open = publicIds.has(operation.operationId ?? '');
     operation.security = open ? [] : [{ bearer: [] }, { apiKey: [] }];
     for (const status of failures(path, operation, open)) {
       operation.responses[status] ??= {
@@ -79,6 +82,21 @@ export function openApiDocument(app: INestApplication, config: Config, isPublic:
     }
   }
   return document;
+}
+
+/** @nestjs/swagger names an operation `Controller_method`; `@Public()` may stand on either. */
+function publicOperationIds(app: INestApplication): Set<string> {
+  const scanner = new MetadataScanner();
+  const ids = new Set<string>();
+  for (const { metatype, instance } of app.get(DiscoveryService, { strict: false }).getControllers()) {
+    if (!metatype) continue;
+    const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
+    for (const name of scanner.getAllMethodNames(prototype)) {
+      const targets = [prototype[name] ?? {}, metatype];
+      if (targets.some((target) => Reflect.getMetadata(PUBLIC, target) === true)) ids.add(`${metatype.name}_${name}`);
+    }
+  }
+  return ids;
 }
 
 function failures(path: string, operation: Operation, open: boolean): string[] {

@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Caller } from '../access/decorators.js';
+import type { Principal } from '../access/principal.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { McpServing } from './mcp-server.js';
+import { OriginGuard } from './origin.guard.js';
+import { ToolScopeGuard } from './tool-scope.guard.js';
+
+/** Streamable HTTP for clients of 2026-07-28 and, without sessions, of the 2025 revisions. */
+@ApiTags('MCP')
+@Controller('mcp')
+@UseGuards(OriginGuard)
+export class McpController {
+  constructor(
+    private readonly serving: McpServing,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  @Post()
+  @UseGuards(ToolScopeGuard)
+  @ApiOperation({ summary: 'One MCP message (Streamable HTTP, JSON-RPC 2.0)' })
+  @ApiResponse({ status: 200, description: 'The JSON-RPC answer, as JSON or as an event stream' })
+  async post(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body() body: unknown, @Caller() caller: Principal) {
+    const gone = new AbortController();
+    reply.raw.once('close', () => {
+      gone.abort();
+    });
+    const headers = Object.entries(request.headers).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one] as [string, string]));
+    const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone.signal });
+    await reply.send(await this.serving.answer(web, body, caller));
+  }
+
+  /** No stream to listen on and no session to end: every request stands alone. */
+  @Get()
+  @ApiExcludeEndpoint()
+  get(): never {
+    throw new ToolgateError('method_not_allowed', { headers: { Allow: 'POST' } });
+  }
+
+  @Delete()
+  @ApiExcludeEndpoint()
+  delete(): never {
+    throw new ToolgateError('method_not_allowed', { headers: { Allow: 'POST' } });
+  }
+}

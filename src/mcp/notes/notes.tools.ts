@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { RequireScope } from '../../access/decorators.js';
+import { Clock } from '../../crypto/clock.js';
+import { Tool, type ToolCall, ToolRefusal } from '../tool.decorator.js';
+import type { Note } from './note.entity.js';
+import { NotesRepository } from './notes.repository.js';
+
+const text = (longest: number) =>
+  z.string().max(longest).refine((value) => !value.includes('\u0000'), 'must not contain NUL');
+const Limit = z.number().int().min(1).max(100).default(20).describe('how many at most');
+const NoteView = z.object({
+  id: z.string(),
+  title: z.string(),
+  body: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+const Notes = z.object({ notes: z.array(NoteView) });
+
+const ListInput = z.object({ limit: Limit });
+const SearchInput = z.object({ query: text(200).min(1).describe('looked for in title and body'), limit: Limit });
+const WriteInput = z.object({
+  id: z.uuid().optional().describe('an existing note to replace; without it a new one is made'),
+  title: text(200).min(1),
+  body: text(100_000),
+});
+const DeleteInput = z.object({ id: z.uuid() });
+
+const view = (note: Note): z.output<typeof NoteView> => ({
+  id: note.id,
+  title: note.title,
+  body: note.body,
+  created_at: note.createdAt.toISOString(),
+  updated_at: note.updatedAt.toISOString(),
+});
+
+/** Small, real tools over a real table, so that scopes mean something from the first minute. */
+@Injectable()
+export class NotesTools {
+  constructor(
+    private readonly notes: NotesRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  @Tool({
+    name: 'notes_list',
+    title: 'List notes',
+    description: 'Lists your notes, the last changed first.',
+    input: ListInput,
+    output: Notes,
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  })
+  @RequireScope('notes:read')
+  async list({ limit }: z.output<typeof ListInput>, { principal }: ToolCall) {
+    return { notes: (await this.notes.list(principal.userId, limit)).map(view) };
+  }
+
+  @Tool({
+    name: 'notes_search',
+    title: 'Search notes',
+    description: 'Finds your notes that contain a text in their title or body.',
+    input: SearchInput,
+    output: Notes,
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  })
+  @RequireScope('notes:read')
+  async search({ query, limit }: z.output<typeof SearchInput>, { principal }: ToolCall) {
+    return { notes: (await this.notes.search(principal.userId, query, limit)).map(view) };
+  }
+
+  @Tool({
+    name: 'notes_write',
+    title: 'Write a note',
+    description: 'Makes a new note, or replaces the one with the given id.',
+    input: WriteInput,
+    output: NoteView,
+    annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
+  })
+  @RequireScope('notes:write')
+  async write({ id, title, body }: z.output<typeof WriteInput>, { principal }: ToolCall) {
+    const now = this.clock.now();
+    const note =
+      id === undefined
+        ? await this.notes.create(principal.userId, title, body, now)
+        : await this.notes.update(principal.userId, id, title, body, now);
+    if (!note) throw new ToolRefusal(`You have no note with the id ${String(id)}.`);
+    return view(note);
+  }
+
+  @Tool({
+    name: 'notes_delete',
+    title: 'Delete a note',
+    description: 'Deletes one of your notes for good.',
+    input: DeleteInput,
+    output: z.object({ deleted: z.boolean() }),
+    annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  })
+  @RequireScope('notes:write')
+  async delete({ id }: z.output<typeof DeleteInput>, { principal }: ToolCall) {
+    return { deleted: await this.notes.delete(principal.userId, id) };
+  }
+}

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { Tool, type ToolCall } from './tool.decorator.js';
+
+const Identity = z.object({
+  kind: z.enum(['user', 'api_key']),
+  user_id: z.string(),
+  session_id: z.string().optional(),
+  key_id: z.string().optional(),
+  scopes: z.array(z.string()),
+  resource: z.string(),
+});
+
+@Injectable()
+export class WhoamiTool {
+  @Tool({
+    name: 'whoami',
+    title: 'Who am I',
+    description: 'Tells whose credential this call carries and what it may do.',
+    input: z.object({}),
+    output: Identity,
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  })
+  whoami(_input: object, { principal }: ToolCall): Promise<z.output<typeof Identity>> {
+    const ids = principal.kind === 'user' ? { session_id: principal.sessionId } : { key_id: principal.keyId };
+    const { kind, userId, scopes, resource } = principal;
+    return Promise.resolve({ kind, user_id: userId, ...ids, scopes: [...scopes], resource });
+  }
+}
