@@ -3,6 +3,7 @@ import fastifyHelmet from '@fastify/helmet';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { formatScope } from './access/scopes.js';
 import { AppModule } from './app.module.js';
@@ -34,7 +35,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
     loggerInstance: logger,
     disableRequestLogging: true,
     requestIdHeader: false,
-    genReqId: (request) => requestId(request.headers),
+    genReqId: (request: IncomingMessage) => requestId(request.headers),
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,

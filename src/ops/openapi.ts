@@ -18,7 +18,7 @@ export interface Operation {
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-const PROBLEM = {
+const PROBLEM: NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string] = {
   type: 'object',
   description: 'RFC 9457. `type` leads to the documentation of the error.',
   required: ['type', 'title', 'status', 'detail', 'code', 'help', 'request_id'],
@@ -34,7 +34,7 @@ const PROBLEM = {
     advice: { type: 'array', items: { type: 'string' } },
     required_scopes: { type: 'array', items: { type: 'string' } },
   },
-} as const;
+};
 
 const MEANING: Readonly<Record<string, string>> = {
   400: 'The request could not be read',
@@ -72,7 +72,8 @@ export function openApiDocument(app: INestApplication, config: Config): OpenAPIO
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
   const publicIds = publicOperationIds(app);
   for (const { path, operation } of operations(document)) {
-    const open = publicIds.has(operation.operationId ?? '');
+    // A method with several paths gets an id per path: `Controller_method[0]`.
+    const open = publicIds.has((operation.operationId ?? '').replace(/\[\d+\]$/, ''));
     operation.security = open ? [] : [{ bearer: [] }, { apiKey: [] }];
     for (const status of failures(path, operation, open)) {
       operation.responses[status] ??= {
