@@ -1,4 +1,4 @@
-/** Two projects: `test` needs Node alone; `system` needs Debian's pgbouncer and a second Postgres. */
+/** Run through scripts/test.mjs, which brings the database. `test` needs Node alone; `system` needs Debian's packages. */
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
@@ -21,8 +21,6 @@ const shared = {
       },
     ],
   },
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 };
 
 const system = process.env.TEST_SYSTEM === '1';

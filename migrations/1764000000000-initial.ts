@@ -121,7 +121,9 @@ const UP = [
 ];
 
 const DOWN = [
-  ...['notes', 'rate_limits', 'signing_keys', 'api_keys', 'refresh_tokens', 'sessions', 'users'].map((table) => `DROP TABLE ${table}`),
+  ...['notes', 'rate_limits', 'signing_keys', 'api_keys', 'refresh_tokens', 'sessions', 'users'].map(
+    (table) => `DROP TABLE ${table}`,
+  ),
   `DROP FUNCTION toolgate_stamp_change()`,
 ];
 

@@ -78,7 +78,10 @@ export async function ensureInstalled() {
     // All of them, also where NODE_ENV=production: the build needs its compiler.
     // Not `npm ci`: it refuses a lock file made where a registry lacks other platforms' optional binaries.
     const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-    const status = run('npm', args, { shell: process.platform === 'win32', stdio: ['ignore', 'ignore', 'inherit'] });
+    const status = run('npm', args, {
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     if (status === 0) writeFileSync(stamp, wanted);
     return status;
   });
@@ -88,7 +91,10 @@ export async function ensureInstalled() {
 export async function ensureBuilt() {
   const stamp = at('dist', '.toolgate-build');
   const sources = ['src', 'migrations'].flatMap((folder) => filesUnder(at(folder)));
-  const wanted = digest([...sources, ...['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'].map((file) => at(file))]);
+  const wanted = digest([
+    ...sources,
+    ...['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'].map((file) => at(file)),
+  ]);
   if (read(stamp) === wanted) return;
   await alone('build', () => {
     if (read(stamp) === wanted) return 0;

@@ -31,7 +31,10 @@ class FoundationModule {
 /** The whole service. */
 @Module({})
 export class AppModule {
-  static for(config: Config, running: { databaseUrl: string; masterKey: Buffer; clock: Clock }): DynamicModule {
+  static for(
+    config: Config,
+    running: { databaseUrl: string; masterKey: Buffer; clock: Clock },
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [

@@ -46,11 +46,24 @@ export async function createApp(config: Config, running: Running): Promise<NestF
     adapter,
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
   );
-  await app.register(fastifyHelmet, { contentSecurityPolicy: { directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }, useDefaults: false } });
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+      useDefaults: false,
+    },
+  });
   if (config.ALLOWED_ORIGINS.length > 0) {
     await app.register(fastifyCors, {
       origin: [...config.ALLOWED_ORIGINS],
-      allowedHeaders: ['Authorization', 'Content-Type', 'X-API-Key', 'MCP-Protocol-Version', 'Mcp-Session-Id', 'Mcp-Method', 'Mcp-Name'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'X-API-Key',
+        'MCP-Protocol-Version',
+        'Mcp-Session-Id',
+        'Mcp-Method',
+        'Mcp-Name',
+      ],
       exposedHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
     });
   }

@@ -49,7 +49,11 @@ export async function openDatabase(config: Config, progress: Progress): Promise<
     await embedded.stop();
     throw error;
   }
-  return { url: embedded.url, description: `embedded Postgres in ${embedded.dataDirectory}`, close: () => embedded.stop() };
+  return {
+    url: embedded.url,
+    description: `embedded Postgres in ${embedded.dataDirectory}`,
+    close: () => embedded.stop(),
+  };
 }
 
 /** MASTER_KEY, or for local use one made once and kept in DATA_DIR. */
@@ -59,20 +63,31 @@ export async function masterKeyOf(config: Config): Promise<Buffer> {
   const file = join(dataDir, 'master-key');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   // `wx`: of two that start at once, one creates the file and both read what it holds.
-  await writeFile(file, randomBytes(32).toString('base64'), { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  await writeFile(file, randomBytes(32).toString('base64'), { flag: 'wx', mode: 0o600 }).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    },
+  );
   const key = Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
-  if (key.length !== 32) throw new Error(`${file} does not hold a master key. Restore it, or remove DATA_DIR to start anew.`);
+  if (key.length !== 32)
+    throw new Error(`${file} does not hold a master key. Restore it, or remove DATA_DIR to start anew.`);
   return key;
 }
 
 /** Starts the whole service and listens. */
-export async function startService(config: Config, progress: Progress, logDestination?: { write(line: string): void }): Promise<Service> {
+export async function startService(
+  config: Config,
+  progress: Progress,
+  logDestination?: { write(line: string): void },
+): Promise<Service> {
   const database = await openDatabase(config, progress);
   try {
     const logger = createLogger(config.LOG_LEVEL, logDestination);
-    const app = await createApp(config, { databaseUrl: database.url, masterKey: await masterKeyOf(config), logger });
+    const app = await createApp(config, {
+      databaseUrl: database.url,
+      masterKey: await masterKeyOf(config),
+      logger,
+    });
     try {
       await app.listen(config.PORT, config.HOST);
     } catch (error) {

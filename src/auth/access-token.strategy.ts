@@ -41,7 +41,8 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   /** @throws ToolgateError `invalid_token`, `expired_token`, `revoked_token` */
   async validate(token: string): Promise<Verified> {
     const { principal, expiresAt } = await this.tokens.verify(token);
-    if (this.revocations.hasEnded([principal.sessionId, principal.userId])) throw new ToolgateError('revoked_token');
+    if (this.revocations.hasEnded([principal.sessionId, principal.userId]))
+      throw new ToolgateError('revoked_token');
     return { principal, expiresAt, allowedCidrs: [] };
   }
 }

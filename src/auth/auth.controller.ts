@@ -9,12 +9,26 @@ import { RateLimits } from '../ops/rate-limits.js';
 import { SessionsService, type TokenResponse } from '../tokens/sessions.service.js';
 import type { Account } from '../users/users.repository.js';
 import { UsersService } from '../users/users.service.js';
-import { LoginBody, LogoutBody, MeAnswer, RefreshBody, RegisterAnswer, RegisterBody, TokenAnswer } from './auth.schemas.js';
+import {
+  LoginBody,
+  LogoutBody,
+  MeAnswer,
+  RefreshBody,
+  RegisterAnswer,
+  RegisterBody,
+  TokenAnswer,
+} from './auth.schemas.js';
 import { LoginService } from './login.service.js';
 import { LogoutService } from './logout.service.js';
 
 export function userView(user: Account): z.input<typeof RegisterAnswer>['user'] {
-  return { id: user.id, email: user.email, name: user.name, scopes: [...user.scopes], created_at: user.createdAt.toISOString() };
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    scopes: [...user.scopes],
+    created_at: user.createdAt.toISOString(),
+  };
 }
 
 @ApiTags('Accounts and tokens')
@@ -49,7 +63,11 @@ export class AuthController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Log in with e-mail and password' })
-  @ApiResponse({ status: 200, description: 'A token pair (RFC 6749 section 5.1)', standardSchema: TokenAnswer })
+  @ApiResponse({
+    status: 200,
+    description: 'A token pair (RFC 6749 section 5.1)',
+    standardSchema: TokenAnswer,
+  })
   async login(
     @Body({ schema: LoginBody }) body: z.output<typeof LoginBody>,
     @Req() request: FastifyRequest,
@@ -66,7 +84,11 @@ export class AuthController {
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Trade a refresh token for a new pair' })
-  @ApiResponse({ status: 200, description: 'A token pair; the old refresh token is used up', standardSchema: TokenAnswer })
+  @ApiResponse({
+    status: 200,
+    description: 'A token pair; the old refresh token is used up',
+    standardSchema: TokenAnswer,
+  })
   async refresh(@Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>): Promise<TokenResponse> {
     return this.sessions.refresh(body.refresh_token);
   }
@@ -92,7 +114,10 @@ export class AuthController {
     const user = await this.users.find(caller.userId);
     if (!user) throw new ToolgateError('revoked_token', { reason: 'the account is gone' });
     const { kind, resource } = caller;
-    const ids = caller.kind === 'user' ? { session_id: caller.sessionId, client_id: caller.clientId } : { key_id: caller.keyId };
+    const ids =
+      caller.kind === 'user'
+        ? { session_id: caller.sessionId, client_id: caller.clientId }
+        : { key_id: caller.keyId };
     return { user: userView(user), credential: { kind, scopes: [...caller.scopes], resource, ...ids } };
   }
 }

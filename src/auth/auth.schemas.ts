@@ -10,7 +10,9 @@ const Password = text().max(512);
 
 export const RegisterBody = z.object({
   email: Email,
-  password: Password.min(8, 'must have at least 8 characters').meta({ example: 'correct horse battery staple 42' }),
+  password: Password.min(8, 'must have at least 8 characters').meta({
+    example: 'correct horse battery staple 42',
+  }),
   name: text().trim().min(1).max(200).optional(),
 });
 
@@ -18,7 +20,10 @@ export const LoginBody = z.object({
   // Not checked for shape: a wrong address gets the same answer as an unknown one.
   email: text().min(1).max(320).meta({ example: 'ada@example.com' }),
   password: Password.min(1).meta({ example: 'correct horse battery staple 42' }),
-  scope: text().max(4096).optional().describe('Scopes separated by spaces; without it, all that the user may hold'),
+  scope: text()
+    .max(4096)
+    .optional()
+    .describe('Scopes separated by spaces; without it, all that the user may hold'),
 });
 
 export const RefreshBody = z.object({ refresh_token: text().min(1).max(512) });

@@ -27,7 +27,13 @@ export class AuthenticationGuard implements CanActivate {
 
   /** @throws ToolgateError a 401 that says which credential is wrong and how; `address_not_allowed` */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [context.getHandler(), context.getClass()])) return true;
+    if (
+      this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [
+        context.getHandler(),
+        context.getClass(),
+      ])
+    )
+      return true;
     const request = context.switchToHttp().getRequest<Request>();
     const credential = credentialOf(request.headers);
     if (!credential) throw new ToolgateError('missing_credential');

@@ -13,10 +13,12 @@ const FIRST_PARTY_CLIENT = 'toolgate';
 /** What a login gets: all the user may hold, or what was asked for of it. Unknown scopes are dropped (RFC 6749 section 3.3). */
 function grantedScopes(asked: string | undefined, held: readonly Scope[]): Scope[] {
   const requested = parseScope(asked ?? '');
-  if (!requested) throw new ToolgateError('invalid_scope', { detail: 'A scope has a character that is not allowed.' });
+  if (!requested)
+    throw new ToolgateError('invalid_scope', { detail: 'A scope has a character that is not allowed.' });
   if (requested.length === 0) return [...held];
   const granted = intersectScopes(requested, held).filter((scope) => requested.includes(scope));
-  if (granted.length === 0) throw new ToolgateError('invalid_scope', { detail: 'None of these scopes can be granted to this user.' });
+  if (granted.length === 0)
+    throw new ToolgateError('invalid_scope', { detail: 'None of these scopes can be granted to this user.' });
   return granted;
 }
 

@@ -24,9 +24,14 @@ export class LogoutService {
       return;
     }
     const credential = credentialOf(headers);
-    if (!credential) throw new ToolgateError('missing_credential', { detail: 'Send a refresh_token in the body, or the bearer of the session.' });
+    if (!credential)
+      throw new ToolgateError('missing_credential', {
+        detail: 'Send a refresh_token in the body, or the bearer of the session.',
+      });
     if (credential.kind === 'api_key') {
-      throw new ToolgateError('not_allowed', { detail: 'An API key has no session. Revoke it with DELETE /keys/:id.' });
+      throw new ToolgateError('not_allowed', {
+        detail: 'An API key has no session. Revoke it with DELETE /keys/:id.',
+      });
     }
     const { principal } = await this.accessTokens.validate(credential.value);
     if (principal.kind === 'user') await this.sessions.end(principal.sessionId, principal.userId, 'logout');

@@ -12,14 +12,19 @@ export class ScopeGuard implements CanActivate {
   /** @throws ToolgateError `insufficient_scope` naming all the scopes needed, not just the missing ones (spec R9). */
   canActivate(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
-    const needed = this.reflector.getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, targets).flatMap((scopes) => scopes ?? []);
+    const needed = this.reflector
+      .getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, targets)
+      .flatMap((scopes) => scopes ?? []);
     if (needed.length === 0) return true;
     const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (!principal) {
       const open = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets);
-      throw open ? new Error('@Public() and @RequireScope() contradict each other') : new ToolgateError('missing_credential');
+      throw open
+        ? new Error('@Public() and @RequireScope() contradict each other')
+        : new ToolgateError('missing_credential');
     }
-    if (missingScopes(principal.scopes, needed).length > 0) throw new ToolgateError('insufficient_scope', { scopes: needed });
+    if (missingScopes(principal.scopes, needed).length > 0)
+      throw new ToolgateError('insufficient_scope', { scopes: needed });
     return true;
   }
 }

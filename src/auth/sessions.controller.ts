@@ -40,7 +40,8 @@ export class SessionsController {
   @ApiOperation({ summary: 'End one of my sessions' })
   @ApiResponse({ status: 204, description: 'Ended' })
   async end(@Param('id') id: string, @Caller() caller: Principal): Promise<void> {
-    const known = z.uuid().safeParse(id).success && (await this.sessions.end(id, caller.userId, 'ended_by_user'));
+    const known =
+      z.uuid().safeParse(id).success && (await this.sessions.end(id, caller.userId, 'ended_by_user'));
     if (!known) throw new ToolgateError('not_found', { detail: 'You have no living session with this id.' });
   }
 }

@@ -21,7 +21,12 @@ export class AccessTokenGuard extends AuthGuard('access-token') {
   override getRequest(context: ExecutionContext) {
     return { headers: { authorization: `Bearer ${requestOf(context).credential?.value ?? ''}` } };
   }
-  override handleRequest<User>(error: unknown, user: User | false, _info: unknown, context: ExecutionContext): User {
+  override handleRequest<User>(
+    error: unknown,
+    user: User | false,
+    _info: unknown,
+    context: ExecutionContext,
+  ): User {
     return keep(error, user, context);
   }
 }
@@ -31,7 +36,12 @@ export class ApiKeyGuard extends AuthGuard('api-key') {
   override getRequest(context: ExecutionContext) {
     return { headers: { 'x-api-key': requestOf(context).credential?.value ?? '' } };
   }
-  override handleRequest<User>(error: unknown, user: User | false, _info: unknown, context: ExecutionContext): User {
+  override handleRequest<User>(
+    error: unknown,
+    user: User | false,
+    _info: unknown,
+    context: ExecutionContext,
+  ): User {
     return keep(error, user, context);
   }
 }

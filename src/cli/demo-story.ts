@@ -16,7 +16,8 @@ interface Seen {
 type Say = (line: string) => void;
 
 /** Long secrets are shown by their first and last letters. */
-const short = (text: string): string => text.replace(/(eyJ|tgr_|tgk_)([\w.-]{4})[\w.-]{12,}([\w-]{4})/g, '$1$2...$3');
+const short = (text: string): string =>
+  text.replace(/(eyJ|tgr_|tgk_)([\w.-]{4})[\w.-]{12,}([\w-]{4})/g, '$1$2...$3');
 
 /** Each step asks for one thing, shows what came, and compares. */
 class Story {
@@ -41,22 +42,40 @@ class Story {
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const text = await response.text();
-    this.say(short(`   > ${method} ${path}${bearer === undefined ? '' : `  Authorization: Bearer ${bearer}`}`));
-    if (body) this.say(short(`     ${JSON.stringify(body).replace(/"password":"[^"]*"/, '"password":"..."')}`));
+    this.say(
+      short(`   > ${method} ${path}${bearer === undefined ? '' : `  Authorization: Bearer ${bearer}`}`),
+    );
+    if (body)
+      this.say(short(`     ${JSON.stringify(body).replace(/"password":"[^"]*"/, '"password":"..."')}`));
     this.say(`   < ${response.status}`);
     const challenge = response.headers.get('www-authenticate');
     if (challenge) this.say(`     WWW-Authenticate: ${challenge}`);
     if (text) this.say(short(`     ${text.length > 600 ? `${text.slice(0, 600)} ...` : text}`));
-    return { status: response.status, headers: response.headers, body: text ? (JSON.parse(text) as Record<string, unknown>) : {} };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
+    };
   }
 
   /** Calls a tool with the MCP project's own client. */
-  async tool(credential: string | undefined, name: string, args: Record<string, unknown> = {}): Promise<string> {
+  async tool(
+    credential: string | undefined,
+    name: string,
+    args: Record<string, unknown> = {},
+  ): Promise<string> {
     const client = new Client({ name: 'toolgate-demo', version: '1.0.0' });
-    const headers: Record<string, string> = credential === undefined ? {} : { Authorization: `Bearer ${credential}` };
-    this.say(short(`   > MCP tools/call ${name} ${JSON.stringify(args)}${credential === undefined ? '' : `  Authorization: Bearer ${credential}`}`));
+    const headers: Record<string, string> =
+      credential === undefined ? {} : { Authorization: `Bearer ${credential}` };
+    this.say(
+      short(
+        `   > MCP tools/call ${name} ${JSON.stringify(args)}${credential === undefined ? '' : `  Authorization: Bearer ${credential}`}`,
+      ),
+    );
     try {
-      await client.connect(new StreamableHTTPClientTransport(new URL(`${this.issuer}/mcp`), { requestInit: { headers } }));
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(`${this.issuer}/mcp`), { requestInit: { headers } }),
+      );
       const result = await client.callTool({ name, arguments: args });
       const text = JSON.stringify(result.structuredContent ?? result.content);
       this.say(`   < ${text}`);
@@ -80,7 +99,8 @@ class Story {
   }
 }
 
-const text = (seen: Seen, name: string): string => (typeof seen.body[name] === 'string' ? seen.body[name] : '');
+const text = (seen: Seen, name: string): string =>
+  typeof seen.body[name] === 'string' ? seen.body[name] : '';
 const list = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
 
 /** Register, log in, call, be refused, make a key, refresh, be caught reusing, end the session. */
@@ -98,7 +118,12 @@ export async function tellStory(issuer: string, say: Say): Promise<Step[]> {
 
   story.title('Call without a credential: refused, with the way in');
   const bare = await story.http('POST', '/mcp', { body: list });
-  story.status('no credential', bare, 401, bare.headers.get('www-authenticate')?.includes('resource_metadata=') === true);
+  story.status(
+    'no credential',
+    bare,
+    401,
+    bare.headers.get('www-authenticate')?.includes('resource_metadata=') === true,
+  );
 
   story.title('Call a tool with the access token');
   const written = await story.tool(token, 'notes_write', { title: 'Hello', body: 'from the demo' });
@@ -106,12 +131,25 @@ export async function tellStory(issuer: string, say: Say): Promise<Step[]> {
 
   story.title('A login that asked for less may do less');
   const reader = await story.http('POST', '/auth/login', { body: { ...person, scope: 'notes:read' } });
-  const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'notes_write', arguments: { title: 'No', body: '' } } };
+  const call = {
+    jsonrpc: '2.0',
+    id: 2,
+    method: 'tools/call',
+    params: { name: 'notes_write', arguments: { title: 'No', body: '' } },
+  };
   const forbidden = await story.http('POST', '/mcp', { body: call, bearer: text(reader, 'access_token') });
-  story.status('scope missing', forbidden, 403, forbidden.headers.get('www-authenticate')?.includes('insufficient_scope') === true);
+  story.status(
+    'scope missing',
+    forbidden,
+    403,
+    forbidden.headers.get('www-authenticate')?.includes('insufficient_scope') === true,
+  );
 
   story.title('Make a key for an agent');
-  const made = await story.http('POST', '/keys', { body: { name: 'demo agent', scopes: ['notes:read'] }, bearer: token });
+  const made = await story.http('POST', '/keys', {
+    body: { name: 'demo agent', scopes: ['notes:read'] },
+    bearer: token,
+  });
   story.status('make a key', made, 201);
 
   story.title('Call a tool with the key');
@@ -134,7 +172,9 @@ export async function tellStory(issuer: string, say: Say): Promise<Step[]> {
 
   story.title('Log in again and revoke the key');
   const again = await story.http('POST', '/auth/login', { body: person });
-  const revoked = await story.http('DELETE', `/keys/${text(made, 'id')}`, { bearer: text(again, 'access_token') });
+  const revoked = await story.http('DELETE', `/keys/${text(made, 'id')}`, {
+    bearer: text(again, 'access_token'),
+  });
   story.status('revoke the key', revoked, 204);
 
   story.title('The key is refused within a second');
@@ -143,7 +183,11 @@ export async function tellStory(issuer: string, say: Say): Promise<Step[]> {
   story.status('revoked key', dead, 401);
 
   story.title('Log out');
-  story.status('log out', await story.http('POST', '/auth/logout', { bearer: text(again, 'access_token') }), 204);
+  story.status(
+    'log out',
+    await story.http('POST', '/auth/logout', { bearer: text(again, 'access_token') }),
+    204,
+  );
 
   story.title('And the token is refused');
   const after = await story.http('POST', '/mcp', { body: list, bearer: text(again, 'access_token') });

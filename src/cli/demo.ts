@@ -20,7 +20,12 @@ export async function demo(args: string[]): Promise<void> {
   const jsonFile = args[0] === '--json' ? args[1] : undefined;
   const directory = await mkdtemp(join(tmpdir(), 'toolgate-demo-'));
   const port = await freePort();
-  const config = loadConfig({ PORT: String(port), DATA_DIR: directory, REFRESH_REPLAY_WINDOW: '1', LOG_LEVEL: 'silent' });
+  const config = loadConfig({
+    PORT: String(port),
+    DATA_DIR: directory,
+    REFRESH_REPLAY_WINDOW: '1',
+    LOG_LEVEL: 'silent',
+  });
   console.log(`Toolgate ${VERSION}: the whole story, from nothing, in ${directory}\n`);
   const service = await startService(config, (line) => {
     console.log(line);
@@ -40,11 +45,17 @@ export async function demo(args: string[]): Promise<void> {
     };
     const file = jsonFile ?? join(directory, 'record.json');
     await writeFile(file, `${JSON.stringify(record, null, 2)}\n`);
-    console.log(`\nWhat was observed\n  Toolgate   ${record.toolgate}\n  Node       ${record.node}\n  system     ${record.system}\n  database   ${record.database}\n`);
+    console.log(
+      `\nWhat was observed\n  Toolgate   ${record.toolgate}\n  Node       ${record.node}\n  system     ${record.system}\n  database   ${record.database}\n`,
+    );
     for (const [index, step] of steps.entries()) {
-      console.log(`  ${step.passed ? 'as expected' : 'DIFFERENT  '}  ${String(index + 1).padStart(2)}. ${step.title}: ${step.observed}`);
+      console.log(
+        `  ${step.passed ? 'as expected' : 'DIFFERENT  '}  ${String(index + 1).padStart(2)}. ${step.title}: ${step.observed}`,
+      );
     }
-    console.log(`\n${record.passed ? 'Every step was as expected.' : 'Some steps differed.'}${jsonFile ? ` Written to ${jsonFile}.` : `\n${JSON.stringify(record)}`}`);
+    console.log(
+      `\n${record.passed ? 'Every step was as expected.' : 'Some steps differed.'}${jsonFile ? ` Written to ${jsonFile}.` : `\n${JSON.stringify(record)}`}`,
+    );
     if (!record.passed) process.exitCode = 1;
   } finally {
     await service.stop();

@@ -6,7 +6,9 @@ import { Database } from '../database/database.js';
 import { openDatabase } from '../service.js';
 
 /** Opens the configured database for one piece of work and lets go of it afterwards. */
-export async function withDatabase(work: (database: Database, config: Config) => Promise<void>): Promise<void> {
+export async function withDatabase(
+  work: (database: Database, config: Config) => Promise<void>,
+): Promise<void> {
   const config = loadConfig(environment());
   const opened = await openDatabase(config, () => undefined);
   try {

@@ -16,7 +16,9 @@ export interface Config extends Omit<Values, 'MASTER_KEY'> {
 /** Every bad variable at once, by name and never by value. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee docs/configuration.md.`);
+    super(
+      `The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee docs/configuration.md.`,
+    );
     this.name = 'ConfigError';
   }
 }
@@ -54,16 +56,19 @@ export function loadConfig(env: Environment): Config {
   for (const [name, setting] of Object.entries(SETTINGS)) {
     const parsed = setting.schema.safeParse(raw(name, 'secret' in setting, env, problems));
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name} ${[...new Set(parsed.error.issues.map((issue) => issue.message))].join('; ')}`);
+    else
+      problems.push(`${name} ${[...new Set(parsed.error.issues.map((issue) => issue.message))].join('; ')}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
 
   const { MASTER_KEY, ...settings } = values as Values;
   const issuer = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
   if (settings.NODE_ENV === 'production') {
-    if (MASTER_KEY === undefined) problems.push('MASTER_KEY is required in production (openssl rand -base64 32)');
+    if (MASTER_KEY === undefined)
+      problems.push('MASTER_KEY is required in production (openssl rand -base64 32)');
     if (settings.DATABASE_URL === undefined) problems.push('DATABASE_URL is required in production');
-    if (!issuer.startsWith('https:') && !isLoopback(issuer)) problems.push('PUBLIC_URL must be https in production');
+    if (!issuer.startsWith('https:') && !isLoopback(issuer))
+      problems.push('PUBLIC_URL must be https in production');
   }
   if (problems.length > 0) throw new ConfigError(problems);
 

@@ -9,7 +9,11 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
   readonly defaultDoc?: string;
 }
 
-const setting = <T extends z.ZodType>(schema: T, doc: string, more: Omit<Setting, 'schema' | 'doc'> = {}): Setting<T> => ({
+const setting = <T extends z.ZodType>(
+  schema: T,
+  doc: string,
+  more: Omit<Setting, 'schema' | 'doc'> = {},
+): Setting<T> => ({
   schema,
   doc,
   ...more,
@@ -18,41 +22,123 @@ const setting = <T extends z.ZodType>(schema: T, doc: string, more: Omit<Setting
 const integer = (low: number, high: number) =>
   z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(low).max(high));
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-const list = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
 const origin = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .refine((value) => !value.endsWith('/') && !/[?#]/.test(value), 'must have no trailing slash, query or fragment');
+  .refine(
+    (value) => !value.endsWith('/') && !/[?#]/.test(value),
+    'must have no trailing slash, query or fragment',
+  );
 
 export const SETTINGS = {
-  NODE_ENV: setting(z.enum(['development', 'test', 'production']).default('development'), 'In `production`, MASTER_KEY and DATABASE_URL are required and PUBLIC_URL must be https (loopback excepted).'),
+  NODE_ENV: setting(
+    z.enum(['development', 'test', 'production']).default('development'),
+    'In `production`, MASTER_KEY and DATABASE_URL are required and PUBLIC_URL must be https (loopback excepted).',
+  ),
   HOST: setting(z.string().min(1).default('127.0.0.1'), 'Address to listen on.'),
   PORT: setting(integer(0, 65535).default(4000), 'Port to listen on.'),
-  PUBLIC_URL: setting(origin.optional(), 'The issuer: the URL at which clients reach this service, byte for byte, without a trailing slash.', { defaultDoc: 'http://localhost:<PORT>' }),
-  DATABASE_URL: setting(z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(), 'The Postgres to use (15 or newer). Unset: an embedded one under DATA_DIR.', { secret: true }),
+  PUBLIC_URL: setting(
+    origin.optional(),
+    'The issuer: the URL at which clients reach this service, byte for byte, without a trailing slash.',
+    { defaultDoc: 'http://localhost:<PORT>' },
+  ),
+  DATABASE_URL: setting(
+    z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+    'The Postgres to use (15 or newer). Unset: an embedded one under DATA_DIR.',
+    { secret: true },
+  ),
   DATABASE_POOL_SIZE: setting(integer(2, 500).default(10), 'Connections to Postgres per process.'),
-  DATABASE_PREPARED_STATEMENTS: setting(flag.default(true), 'Set to `false` behind pgbouncer older than 1.21 in transaction mode.'),
-  DATA_DIR: setting(z.string().min(1).default('.toolgate'), 'Folder for the embedded database and generated local secrets.'),
-  MASTER_KEY: setting(z.string().regex(/^[A-Za-z0-9+/_-]{43}=?$/, 'must be 32 bytes in base64').optional(), 'Encrypts signing keys and derives refresh tokens: 32 bytes in base64 (`openssl rand -base64 32`). Losing it ends every session.', { secret: true, defaultDoc: 'generated into DATA_DIR; required in production' }),
-  SIGNING_ALGORITHM: setting(z.enum(['ES256', 'EdDSA', 'RS256']).default('ES256'), 'Signature algorithm of new access-token signing keys.'),
+  DATABASE_PREPARED_STATEMENTS: setting(
+    flag.default(true),
+    'Set to `false` behind pgbouncer older than 1.21 in transaction mode.',
+  ),
+  DATA_DIR: setting(
+    z.string().min(1).default('.toolgate'),
+    'Folder for the embedded database and generated local secrets.',
+  ),
+  MASTER_KEY: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9+/_-]{43}=?$/, 'must be 32 bytes in base64')
+      .optional(),
+    'Encrypts signing keys and derives refresh tokens: 32 bytes in base64 (`openssl rand -base64 32`). Losing it ends every session.',
+    { secret: true, defaultDoc: 'generated into DATA_DIR; required in production' },
+  ),
+  SIGNING_ALGORITHM: setting(
+    z.enum(['ES256', 'EdDSA', 'RS256']).default('ES256'),
+    'Signature algorithm of new access-token signing keys.',
+  ),
   ACCESS_TOKEN_TTL: setting(integer(10, 86_400).default(900), 'Life of an access token, in seconds.'),
-  REFRESH_REPLAY_WINDOW: setting(integer(0, 600).default(30), 'For this many seconds after its use a refresh token still answers, with the same successor.'),
-  REFRESH_IDLE_TTL: setting(integer(60, 31_536_000).default(1_209_600), 'A refresh token unused for this many seconds is dead.'),
-  SESSION_TTL: setting(integer(60, 315_360_000).default(7_776_000), 'A session ends after this many seconds, however much it is used.'),
-  REVOCATION_POLL_MS: setting(integer(50, 1000).default(250), 'How often a replica asks Postgres what was revoked, in milliseconds.'),
-  REVOCATION_MAX_STALENESS: setting(integer(1, 3600).default(30), 'After this many seconds without an answer from Postgres, cached credentials are no longer trusted (503).'),
-  DEFAULT_USER_SCOPES: setting(z.string().default('mcp:write keys:write sessions:write').transform((value) => value.split(' ').filter((item) => item !== '')), 'What a newly registered user may do, separated by spaces.'),
-  PASSWORD_MEMORY_KIB: setting(integer(19_456, 1_048_576).default(19_456), 'argon2id memory per hash, in KiB. Raising it rehashes at the next login.'),
+  REFRESH_REPLAY_WINDOW: setting(
+    integer(0, 600).default(30),
+    'For this many seconds after its use a refresh token still answers, with the same successor.',
+  ),
+  REFRESH_IDLE_TTL: setting(
+    integer(60, 31_536_000).default(1_209_600),
+    'A refresh token unused for this many seconds is dead.',
+  ),
+  SESSION_TTL: setting(
+    integer(60, 315_360_000).default(7_776_000),
+    'A session ends after this many seconds, however much it is used.',
+  ),
+  REVOCATION_POLL_MS: setting(
+    integer(50, 1000).default(250),
+    'How often a replica asks Postgres what was revoked, in milliseconds.',
+  ),
+  REVOCATION_MAX_STALENESS: setting(
+    integer(1, 3600).default(30),
+    'After this many seconds without an answer from Postgres, cached credentials are no longer trusted (503).',
+  ),
+  DEFAULT_USER_SCOPES: setting(
+    z
+      .string()
+      .default('mcp:write keys:write sessions:write')
+      .transform((value) => value.split(' ').filter((item) => item !== '')),
+    'What a newly registered user may do, separated by spaces.',
+  ),
+  PASSWORD_MEMORY_KIB: setting(
+    integer(19_456, 1_048_576).default(19_456),
+    'argon2id memory per hash, in KiB. Raising it rehashes at the next login.',
+  ),
   PASSWORD_TIME_COST: setting(integer(2, 20).default(2), 'argon2id passes.'),
-  HASH_QUEUE: setting(integer(1, 10_000).default(100), 'Password hashes that may wait; past that the answer is 503.'),
+  HASH_QUEUE: setting(
+    integer(1, 10_000).default(100),
+    'Password hashes that may wait; past that the answer is 503.',
+  ),
   LOGIN_LIMIT_ACCOUNT: setting(integer(1, 1_000_000).default(10), 'Failed logins per account and window.'),
-  LOGIN_LIMIT_ADDRESS: setting(integer(1, 1_000_000).default(100), 'Failed logins per address (IPv6: per /64) and window.'),
-  REGISTER_LIMIT_ADDRESS: setting(integer(1, 1_000_000).default(100), 'Registrations per address (IPv6: per /64) and window.'),
+  LOGIN_LIMIT_ADDRESS: setting(
+    integer(1, 1_000_000).default(100),
+    'Failed logins per address (IPv6: per /64) and window.',
+  ),
+  REGISTER_LIMIT_ADDRESS: setting(
+    integer(1, 1_000_000).default(100),
+    'Registrations per address (IPv6: per /64) and window.',
+  ),
   LIMIT_WINDOW: setting(integer(1, 86_400).default(900), 'Length of the window of these limits, in seconds.'),
-  TRUST_PROXY: setting(list.default([]), 'Proxies whose X-Forwarded-For is believed: addresses or CIDRs, separated by commas.', { defaultDoc: 'none' }),
-  ALLOWED_ORIGINS: setting(list.default([]), 'Origins besides our own whose browsers may call /mcp, separated by commas.', { defaultDoc: 'none' }),
+  TRUST_PROXY: setting(
+    list.default([]),
+    'Proxies whose X-Forwarded-For is believed: addresses or CIDRs, separated by commas.',
+    { defaultDoc: 'none' },
+  ),
+  ALLOWED_ORIGINS: setting(
+    list.default([]),
+    'Origins besides our own whose browsers may call /mcp, separated by commas.',
+    { defaultDoc: 'none' },
+  ),
   BODY_LIMIT: setting(integer(1024, 104_857_600).default(1_048_576), 'Largest request body, in bytes.'),
-  SHUTDOWN_GRACE: setting(integer(0, 600).default(10), 'Seconds that requests in flight get to finish at a stop.'),
-  LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), 'How much is logged, as JSON lines on standard output.'),
+  SHUTDOWN_GRACE: setting(
+    integer(0, 600).default(10),
+    'Seconds that requests in flight get to finish at a stop.',
+  ),
+  LOG_LEVEL: setting(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    'How much is logged, as JSON lines on standard output.',
+  ),
 } as const satisfies Record<string, Setting>;
 
 type Settings = typeof SETTINGS;

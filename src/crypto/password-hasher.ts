@@ -36,12 +36,15 @@ export class PasswordHasher {
   /** True when `stored` was made with a lower cost than is asked for now. */
   isOutdated(stored: string): boolean {
     const parameters = /^\$argon2id\$v=\d+\$m=(\d+),t=(\d+),p=\d+\$/.exec(stored);
-    return !parameters || Number(parameters[1]) < this.cost.memoryKib || Number(parameters[2]) < this.cost.passes;
+    return (
+      !parameters || Number(parameters[1]) < this.cost.memoryKib || Number(parameters[2]) < this.cost.passes
+    );
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.running >= this.concurrency) {
-      if (this.waiting.length >= this.queueLimit) throw new HashQueueFull('too many password hashes are waiting');
+      if (this.waiting.length >= this.queueLimit)
+        throw new HashQueueFull('too many password hashes are waiting');
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     } else {
       this.running += 1;

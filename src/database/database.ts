@@ -23,18 +23,34 @@ export class Database implements OnApplicationShutdown {
     url: string,
   ) {
     this.pool = (dataSource.driver as PostgresDriver).master as pg.Pool;
-    this.watch = new pg.Pool({ connectionString: url, max: 1, application_name: 'toolgate-watch', connectionTimeoutMillis: 2000, query_timeout: 2000 });
+    this.watch = new pg.Pool({
+      connectionString: url,
+      max: 1,
+      application_name: 'toolgate-watch',
+      connectionTimeoutMillis: 2000,
+      query_timeout: 2000,
+    });
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
     this.watch.on('error', () => undefined);
   }
 
-  async query<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
     const { name, text } = statement;
-    const result = await this.pool.query<Row>({ ...(this.prepared ? { name } : {}), text, values: [...values] });
+    const result = await this.pool.query<Row>({
+      ...(this.prepared ? { name } : {}),
+      text,
+      values: [...values],
+    });
     return result.rows;
   }
 
-  async queryApart<Row extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  async queryApart<Row extends pg.QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
     return (await this.watch.query<Row>(statement.text, [...values])).rows;
   }
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { chmod, readFile, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
@@ -16,7 +15,10 @@ export async function findBinaries(): Promise<Binaries> {
   try {
     found = (await import(name)) as Binaries;
   } catch (cause) {
-    throw new Error(`There is no embedded Postgres for this platform (${name}). Set DATABASE_URL to a Postgres of your own.`, { cause });
+    throw new Error(
+      `There is no embedded Postgres for this platform (${name}). Set DATABASE_URL to a Postgres of your own.`,
+      { cause },
+    );
   }
   await linkLibraries(dirname(dirname(dirname(found.initdb))));
   // npm does not always keep the execute bit.
@@ -27,45 +29,12 @@ export async function findBinaries(): Promise<Binaries> {
 /** The package links its libraries in an install script, which `--ignore-scripts` leaves out. */
 async function linkLibraries(packageRoot: string): Promise<void> {
   const file = join(packageRoot, 'native', 'pg-symlinks.json');
-  const links = JSON.parse(await readFile(file, 'utf8').catch(() => '[]')) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(file, 'utf8').catch(() => '[]')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const link = join(packageRoot, target);
     await symlink(relative(dirname(link), join(packageRoot, source)), link).catch(() => undefined);
   }
-}
-
-/**
- * What must stand before a command so that Postgres accepts its user.
- *
- * Postgres refuses to run as root. In a user namespace without a mapping the process is nobody, yet still owns root's
- * files, so no system user is made, nothing changes hands, and folders only root can enter still work.
- */
-export async function launchPrefix(): Promise<readonly string[]> {
-  if (process.getuid?.() !== 0) return [];
-  const prefix = ['unshare', '--user', '--'];
-  const works = await run([...prefix, 'true']).then(
-    () => true,
-    () => false,
-  );
-  if (works) return prefix;
-  throw new Error(
-    'The embedded Postgres cannot run as root here (no user namespaces). Run as another user, or set DATABASE_URL.',
-  );
-}
-
-/** Runs a command to its end; rejects with what it wrote to standard error. */
-export async function run(command: readonly string[]): Promise<void> {
-  const [program = '', ...parameters] = command;
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn(program, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let complaint = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      complaint += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`${program} failed (${String(code)}): ${complaint.trim()}`));
-    });
-  });
 }

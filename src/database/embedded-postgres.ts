@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve as absolute } from 'node:path';
 import pg from 'pg';
-import { randomToken } from '../crypto/digest.js';
-import { findBinaries, launchPrefix, run } from './embedded-binaries.js';
+import { findBinaries } from './embedded-binaries.js';
+import { initialise, USER } from './embedded-cluster.js';
+import { end, ensureReachable, type Identity, identityFor, isAlive, run, sleep } from './embedded-process.js';
 
 export interface EmbeddedPostgres {
   readonly url: string;
   readonly dataDirectory: string;
+  /** It was running already, left behind by a service that was killed. */
+  readonly adopted: boolean;
   readonly pid: number;
   stop(): Promise<void>;
 }
@@ -22,24 +25,24 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-const USER = 'toolgate';
+interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  readonly launched: boolean;
+}
+
 const DATABASE = 'toolgate';
 /** Held for the life of the service: one service per folder. Any number, the same always. */
 const SERVICE_LOCK = 7_262_027;
 const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 20_000;
+const START_ATTEMPTS = 5;
+const WRONG_PASSWORD = '28P01';
+/** Postgres ended because something else was there first: its port, or another start in the same folder. */
+const CAME_SECOND = /could not bind|could not create any TCP\/IP sockets|lock file "postmaster\.pid"/;
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const exists = (path: string) => stat(path).then(() => true, () => false);
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+const logFile = (directory: string) => `${directory}.log`;
+const urlOf = (port: number, password: string, database: string) =>
+  `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 
 /**
  * A real Postgres in a folder, for machines that have none: made at the first start, found again at every later one,
@@ -48,21 +51,21 @@ function isAlive(pid: number): boolean {
  * @throws Error that says what to do, when another service has the folder or Postgres does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const password = await initialise(options);
-  const running = (await findRunning(options.directory)) ?? (await launch(options));
-  const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${running.port}/${database}`;
-  let lock: pg.Client;
+  const directory = absolute(options.directory);
+  const password = await initialise(directory, absolute(options.passwordFile), options.onProgress);
+  const running = await adoptOrLaunch(directory, password, options.settings ?? {});
+  const lock = await takeLock(urlOf(running.port, password, 'postgres'), directory);
   try {
-    await ready(urlOf('postgres'), running.pid, options.directory);
-    lock = await takeLock(urlOf('postgres'), options.directory);
+    await createDatabase(lock);
   } catch (error) {
-    if (running.launched) await end(running.pid);
+    await lock.end().catch(() => undefined);
+    await end(running.pid);
     throw error;
   }
-  await createDatabase(lock);
   return {
-    url: urlOf(DATABASE),
-    dataDirectory: options.directory,
+    url: urlOf(running.port, password, DATABASE),
+    dataDirectory: directory,
+    adopted: !running.launched,
     pid: running.pid,
     async stop() {
       await lock.end().catch(() => undefined);
@@ -71,33 +74,29 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   };
 }
 
-/** Makes the cluster beside its place and moves it there whole, so that a kill half-way leaves nothing behind. */
-async function initialise({ directory, passwordFile, onProgress }: EmbeddedOptions): Promise<string> {
-  if (!(await exists(passwordFile))) await writeFile(passwordFile, randomToken(), { mode: 0o600 });
-  const password = (await readFile(passwordFile, 'utf8')).trim();
-  if (await exists(join(directory, 'PG_VERSION'))) return password;
-
-  onProgress?.('Creating the embedded database ...');
-  const { initdb } = await findBinaries();
-  await mkdir(dirname(directory), { recursive: true });
-  const draft = `${directory}.${process.pid}.new`;
-  await rm(draft, { recursive: true, force: true });
-  await run([
-    ...(await launchPrefix()), initdb, `--pgdata=${draft}`, `--username=${USER}`, `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8',
-  ]); // prettier-ignore
-  await rename(draft, directory).catch(async (error: NodeJS.ErrnoException) => {
-    await rm(draft, { recursive: true, force: true });
-    // Another start was first: its cluster is as good.
-    if (!(await exists(join(directory, 'PG_VERSION')))) throw error;
-  });
-  return password;
+async function adoptOrLaunch(directory: string, password: string, settings: Readonly<Record<string, string>>) {
+  for (let attempt = 1; ; attempt += 1) {
+    const logged = (await stat(logFile(directory)).catch(() => undefined))?.size ?? 0;
+    const running = (await findRunning(directory)) ?? (await launch(directory, settings));
+    const state = await ready(urlOf(running.port, password, 'postgres'), running.pid);
+    if (state === 'ready') return running;
+    if (running.launched) await end(running.pid);
+    const said = (await readFile(logFile(directory)).catch(() => Buffer.of())).subarray(logged).toString();
+    const again = state === 'ended' && (!running.launched || CAME_SECOND.test(said));
+    if (!again || attempt === START_ATTEMPTS) throw new Error(explain(state, directory, said));
+  }
 }
 
-interface Postmaster {
-  readonly pid: number;
-  readonly port: number;
-  readonly launched: boolean;
+function explain(state: 'ended' | 'timeout' | 'wrong password', directory: string, said: string): string {
+  if (state === 'wrong password') {
+    return `The database in ${directory} does not accept the password kept beside it. Restore that file.`;
+  }
+  const what = state === 'ended' ? 'ended while it started' : `was not ready after ${START_TIMEOUT_MS / 1000} s`;
+  return (
+    `The embedded Postgres ${what}. The end of its log, ${logFile(directory)}:\n` +
+    `${said.trimEnd().split('\n').slice(-8).join('\n')}\n` +
+    'Put right what it names and start again, or set DATABASE_URL to a Postgres of your own.'
+  );
 }
 
 /** postmaster.pid: the process on line 1, the port on line 4. */
@@ -105,7 +104,7 @@ async function findRunning(directory: string): Promise<Postmaster | undefined> {
   const lines = (await readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
   const port = Number(lines[3]);
-  if (!pid || !port || !isAlive(pid) || !(await isPostgres(pid))) return undefined;
+  if (!pid || !port || !(await isAlive(pid)) || !(await isPostgres(pid))) return undefined;
   return { pid, port, launched: false };
 }
 
@@ -115,8 +114,11 @@ async function isPostgres(pid: number): Promise<boolean> {
   return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).startsWith('postgres');
 }
 
-async function launch({ directory, settings = {} }: EmbeddedOptions): Promise<Postmaster> {
+async function launch(directory: string, settings: Readonly<Record<string, string>>): Promise<Postmaster> {
   const { postgres } = await findBinaries();
+  const identity = await identityFor(directory);
+  await handOver(directory, identity);
+  await ensureReachable(identity, postgres, directory);
   const port = await freePort();
   const all = {
     listen_addresses: '127.0.0.1',
@@ -126,20 +128,24 @@ async function launch({ directory, settings = {} }: EmbeddedOptions): Promise<Po
     ...settings,
   };
   const [program = '', ...parameters] = [
-    ...(await launchPrefix()), postgres, '-D', directory, '-p', String(port),
+    ...identity.prefix, postgres, '-D', directory, '-p', String(port),
     ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]; // prettier-ignore
   const log = openSync(logFile(directory), 'a', 0o600);
   // A process group of its own: Ctrl-C in the terminal must reach the service alone, which then ends Postgres last.
-  const child = spawn(program, parameters, { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(program, parameters, { ...identity.user, cwd: '/', detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   child.on('error', () => undefined);
   child.unref();
-  if (child.pid === undefined) throw new Error('The embedded Postgres could not be started.');
+  if (child.pid === undefined) throw new Error(`The embedded Postgres could not be started: ${program} does not run.`);
   return { pid: child.pid, port, launched: true };
 }
 
-const logFile = (directory: string) => `${directory}.log`;
+/** A cluster that root made in a namespace, where namespaces are no longer to be had. */
+async function handOver(directory: string, { user }: Identity): Promise<void> {
+  if (!user || (await stat(directory)).uid === user.uid) return;
+  await run({ prefix: [] }, ['chown', '-R', `${user.uid}:${user.gid}`, directory]);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -149,20 +155,22 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function ready(url: string, pid: number, directory: string): Promise<void> {
+async function ready(url: string, pid: number): Promise<'ready' | 'ended' | 'timeout' | 'wrong password'> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
+    client.on('error', () => undefined);
     try {
       await client.connect();
       await client.end();
-      return;
+      return 'ready';
     } catch (error) {
-      if (!isAlive(pid) || Date.now() > deadline) {
-        const tail = (await readFile(logFile(directory), 'utf8').catch(() => '')).split('\n').slice(-8).join('\n');
-        throw new Error(`The embedded Postgres in ${directory} did not start:\n${tail}`, { cause: error });
-      }
-      await sleep(20);
+      const refused = (error as { code?: string }).code === WRONG_PASSWORD;
+      // It may be another Postgres that answers on this port, while ours is about to find that out.
+      await sleep(refused ? 1000 : 20);
+      if (!(await isAlive(pid))) return 'ended';
+      if (refused) return 'wrong password';
+      if (Date.now() > deadline) return 'timeout';
     }
   }
 }
@@ -174,22 +182,20 @@ async function takeLock(url: string, directory: string): Promise<pg.Client> {
   await client.connect();
   // A service killed a moment ago holds it until Postgres notices.
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [SERVICE_LOCK]);
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+      SERVICE_LOCK,
+    ]);
     if (rows[0]?.locked) return client;
     await sleep(100);
   }
   await client.end();
+  // The database is the other's: it stays up.
   throw new Error(`Another Toolgate is running on ${dirname(directory)}. Stop it, or set DATA_DIR to another folder.`);
 }
 
 async function createDatabase(client: pg.Client): Promise<void> {
   const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
   if (rows.length === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-}
-
-/** Postgres's fast shutdown: open transactions roll back, everything committed is on disk. */
-async function end(pid: number): Promise<void> {
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  if (isAlive(pid)) process.kill(pid, 'SIGINT');
-  while (isAlive(pid) && Date.now() < deadline) await sleep(20);
+  // The lock alone is no reason for the process to live on. The types do not know this method.
+  (client as pg.Client & { unref(): void }).unref();
 }

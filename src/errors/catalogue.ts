@@ -1,32 +1,112 @@
 /** Every error a caller can meet: its status, its title, and what to do about it. `docs/errors.md` is made from this. */
 export const CATALOGUE = {
-  malformed_request: { status: 400, title: 'The request could not be read', help: 'Send valid JSON with Content-Type: application/json.' },
-  missing_credential: { status: 401, title: 'A credential is needed', help: 'Send `Authorization: Bearer <access token or API key>` or `X-API-Key: <key>`.' },
-  invalid_token: { status: 401, title: 'The access token is not valid', help: 'Log in or refresh for a new one, and send it unchanged.' },
-  expired_token: { status: 401, title: 'The access token has expired', help: 'Refresh it with POST /auth/refresh.' },
+  malformed_request: {
+    status: 400,
+    title: 'The request could not be read',
+    help: 'Send valid JSON with Content-Type: application/json.',
+  },
+  missing_credential: {
+    status: 401,
+    title: 'A credential is needed',
+    help: 'Send `Authorization: Bearer <access token or API key>` or `X-API-Key: <key>`.',
+  },
+  invalid_token: {
+    status: 401,
+    title: 'The access token is not valid',
+    help: 'Log in or refresh for a new one, and send it unchanged.',
+  },
+  expired_token: {
+    status: 401,
+    title: 'The access token has expired',
+    help: 'Refresh it with POST /auth/refresh.',
+  },
   revoked_token: { status: 401, title: 'The session behind this token has ended', help: 'Log in again.' },
-  invalid_api_key: { status: 401, title: 'The API key is not valid', help: 'Check for a typo, or make a new key with POST /keys. OAuth will not help here.' },
+  invalid_api_key: {
+    status: 401,
+    title: 'The API key is not valid',
+    help: 'Check for a typo, or make a new key with POST /keys. OAuth will not help here.',
+  },
   expired_api_key: { status: 401, title: 'The API key has expired', help: 'Make a new key with POST /keys.' },
-  ambiguous_credential: { status: 400, title: 'More than one credential was sent', help: 'Send either Authorization or X-API-Key, once.' },
-  invalid_login: { status: 401, title: 'The e-mail address or the password is wrong', help: 'Check both and try again.' },
+  ambiguous_credential: {
+    status: 400,
+    title: 'More than one credential was sent',
+    help: 'Send either Authorization or X-API-Key, once.',
+  },
+  invalid_login: {
+    status: 401,
+    title: 'The e-mail address or the password is wrong',
+    help: 'Check both and try again.',
+  },
   invalid_refresh_token: { status: 401, title: 'The refresh token is not valid', help: 'Log in again.' },
   expired_refresh_token: { status: 401, title: 'The refresh token has expired', help: 'Log in again.' },
-  reused_refresh_token: { status: 401, title: 'The refresh token was used before', help: 'Log in again: the session was ended because someone may have copied the token.' },
-  insufficient_scope: { status: 403, title: 'The credential lacks a scope', help: 'Use a credential that holds every scope named in `required_scopes`.' },
-  address_not_allowed: { status: 403, title: 'The API key may not be used from this address', help: 'Call from a network in the key\'s allowed_cidrs, or make a key without that limit.' },
-  not_allowed: { status: 403, title: 'This caller may not do that', help: 'Use the kind of credential that the detail names.' },
-  origin_not_allowed: { status: 403, title: 'This Origin is not allowed', help: 'Call from the service\'s own origin, or add the origin to ALLOWED_ORIGINS.' },
+  reused_refresh_token: {
+    status: 401,
+    title: 'The refresh token was used before',
+    help: 'Log in again: the session was ended because someone may have copied the token.',
+  },
+  insufficient_scope: {
+    status: 403,
+    title: 'The credential lacks a scope',
+    help: 'Use a credential that holds every scope named in `required_scopes`.',
+  },
+  address_not_allowed: {
+    status: 403,
+    title: 'The API key may not be used from this address',
+    help: "Call from a network in the key's allowed_cidrs, or make a key without that limit.",
+  },
+  not_allowed: {
+    status: 403,
+    title: 'This caller may not do that',
+    help: 'Use the kind of credential that the detail names.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: 'This Origin is not allowed',
+    help: "Call from the service's own origin, or add the origin to ALLOWED_ORIGINS.",
+  },
   not_found: { status: 404, title: 'There is nothing here', help: 'Check the path against /docs.' },
-  method_not_allowed: { status: 405, title: 'This method is not allowed here', help: 'Use a method from the Allow header.' },
-  email_taken: { status: 409, title: 'This e-mail address is already registered', help: 'Log in, or register another address.' },
+  method_not_allowed: {
+    status: 405,
+    title: 'This method is not allowed here',
+    help: 'Use a method from the Allow header.',
+  },
+  email_taken: {
+    status: 409,
+    title: 'This e-mail address is already registered',
+    help: 'Log in, or register another address.',
+  },
   payload_too_large: { status: 413, title: 'The request body is too large', help: 'Send less at once.' },
-  unsupported_media_type: { status: 415, title: 'This media type is not understood', help: 'Send Content-Type: application/json.' },
-  invalid_input: { status: 422, title: 'Some fields are not valid', help: 'Mend the fields named in `errors`.' },
-  weak_password: { status: 422, title: 'This password is too easy to guess', help: 'Follow the advice in `advice`.' },
-  invalid_scope: { status: 422, title: 'A scope is unknown', help: 'Use scopes from GET /.well-known/oauth-protected-resource.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'This media type is not understood',
+    help: 'Send Content-Type: application/json.',
+  },
+  invalid_input: {
+    status: 422,
+    title: 'Some fields are not valid',
+    help: 'Mend the fields named in `errors`.',
+  },
+  weak_password: {
+    status: 422,
+    title: 'This password is too easy to guess',
+    help: 'Follow the advice in `advice`.',
+  },
+  invalid_scope: {
+    status: 422,
+    title: 'A scope is unknown',
+    help: 'Use scopes from GET /.well-known/oauth-protected-resource.',
+  },
   rate_limited: { status: 429, title: 'Too many attempts', help: 'Wait for the seconds in Retry-After.' },
-  internal: { status: 500, title: 'Something failed on our side', help: 'Try again; if it stays, report the request_id.' },
-  unavailable: { status: 503, title: 'The service cannot answer right now', help: 'Try again after the seconds in Retry-After.' },
+  internal: {
+    status: 500,
+    title: 'Something failed on our side',
+    help: 'Try again; if it stays, report the request_id.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The service cannot answer right now',
+    help: 'Try again after the seconds in Retry-After.',
+  },
 } as const satisfies Record<string, { status: number; title: string; help: string }>;
 
 export type ErrorCode = keyof typeof CATALOGUE;

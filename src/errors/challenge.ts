@@ -14,7 +14,11 @@ const quotable = (text: string) => text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g
  * The `WWW-Authenticate` value of a 401 or 403, undefined for any other status. Each attribute stands once (spec R13),
  * and without a credential there is no `error` (spec R12).
  */
-export function challenge(error: ToolgateError, description: string, context: ChallengeContext): string | undefined {
+export function challenge(
+  error: ToolgateError,
+  description: string,
+  context: ChallengeContext,
+): string | undefined {
   const attributes: Record<string, string> = { resource_metadata: context.resourceMetadataUrl };
   if (error.status === 401) {
     attributes['scope'] = context.defaultScope;

@@ -37,14 +37,18 @@ export class ErrorFilter implements ExceptionFilter {
 
     const { title } = CATALOGUE[error.code];
     const detail = error.options.detail ?? title;
-    const wwwAuthenticate = WITHOUT_CHALLENGE.includes(error.code) ? undefined : challenge(error, detail, this.context);
+    const wwwAuthenticate = WITHOUT_CHALLENGE.includes(error.code)
+      ? undefined
+      : challenge(error, detail, this.context);
     if (wwwAuthenticate !== undefined) void reply.header('WWW-Authenticate', wwwAuthenticate);
     const isMcp = /^\/mcp(?:[/?]|$)/.test(request.url);
     void reply
       .headers({ 'Cache-Control': 'no-store', ...error.options.headers })
       .status(error.status)
       .type(isMcp ? 'application/json' : 'application/problem+json')
-      .send(JSON.stringify(isMcp ? this.bearerError(error, detail) : this.problem(error, detail, request.id)));
+      .send(
+        JSON.stringify(isMcp ? this.bearerError(error, detail) : this.problem(error, detail, request.id)),
+      );
   }
 
   /** RFC 9457. */
@@ -52,13 +56,28 @@ export class ErrorFilter implements ExceptionFilter {
     const { status, title, help } = CATALOGUE[error.code];
     const scopes = error.options.scopes && { required_scopes: error.options.scopes };
     const type = `${this.context.issuer}/errors/${error.code}`;
-    return { type, title, status, detail, code: error.code, help, request_id: requestId, ...scopes, ...error.options.members };
+    return {
+      type,
+      title,
+      status,
+      detail,
+      code: error.code,
+      help,
+      request_id: requestId,
+      ...scopes,
+      ...error.options.members,
+    };
   }
 
   /** RFC 6750 section 3.1 names three errors; the rest speak by status and description. */
   private bearerError(error: ToolgateError, detail: string) {
     const scopes = error.options.scopes && { scope: error.options.scopes.join(' ') };
-    const word = error.status === 401 ? 'invalid_token' : error.code === 'insufficient_scope' ? error.code : 'invalid_request';
+    const word =
+      error.status === 401
+        ? 'invalid_token'
+        : error.code === 'insufficient_scope'
+          ? error.code
+          : 'invalid_request';
     const { help } = CATALOGUE[error.code];
     return {
       ...(error.code === 'missing_credential' || error.status >= 500 ? {} : { error: word }),

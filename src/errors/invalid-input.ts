@@ -11,6 +11,8 @@ function pointer(path: StandardSchemaV1.Issue['path']): string {
 
 /** A refused body as one error that names every bad field, by JSON pointer and never by value. */
 export function invalidInput(issues: readonly StandardSchemaV1.Issue[]): ToolgateError {
-  const errors = issues.slice(0, MOST_SHOWN).map((issue) => ({ pointer: pointer(issue.path), detail: issue.message }));
+  const errors = issues
+    .slice(0, MOST_SHOWN)
+    .map((issue) => ({ pointer: pointer(issue.path), detail: issue.message }));
   return new ToolgateError('invalid_input', { members: { errors } });
 }

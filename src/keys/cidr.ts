@@ -11,7 +11,8 @@ export function parseCidr(text: string): string | undefined {
     const [address, bits] = ipaddr.parseCIDR(text);
     return `${address.toString()}/${bits}`;
   }
-  const address = ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text) ? parseAddress(text) : undefined;
+  const address =
+    ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text) ? parseAddress(text) : undefined;
   return address && `${address.toString()}/${address.kind() === 'ipv4' ? 32 : 128}`;
 }
 

@@ -31,7 +31,8 @@ export function mintKey(keyId: string): string {
 /** The id inside a well-formed key, undefined for anything else. */
 export function keyIdOf(text: string): string | undefined {
   const id = SHAPE.exec(text)?.[1];
-  if (id === undefined || checksum(text.slice(0, -CHECKSUM_WIDTH)) !== text.slice(-CHECKSUM_WIDTH)) return undefined;
+  if (id === undefined || checksum(text.slice(0, -CHECKSUM_WIDTH)) !== text.slice(-CHECKSUM_WIDTH))
+    return undefined;
   const bytes = fromBase62(id, ID_BYTES);
   return bytes && stringify(bytes);
 }

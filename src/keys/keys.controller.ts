@@ -28,7 +28,8 @@ function view(record: KeyRecord) {
 const freshView = (fresh: FreshKey): z.input<typeof KeyAnswer> => ({ ...view(fresh), key: fresh.key });
 
 function requireUuid(id: string): string {
-  if (!z.uuid().safeParse(id).success) throw new ToolgateError('not_found', { detail: 'You have no living key with this id.' });
+  if (!z.uuid().safeParse(id).success)
+    throw new ToolgateError('not_found', { detail: 'You have no living key with this id.' });
   return id;
 }
 
@@ -43,7 +44,10 @@ export class KeysController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Make an API key; its secret is shown once' })
   @ApiResponse({ status: 201, description: 'Made', standardSchema: KeyAnswer })
-  async create(@Body({ schema: CreateKeyBody }) body: z.output<typeof CreateKeyBody>, @Caller() caller: Principal) {
+  async create(
+    @Body({ schema: CreateKeyBody }) body: z.output<typeof CreateKeyBody>,
+    @Caller() caller: Principal,
+  ) {
     const { name, scopes, expires_in: expiresIn, allowed_cidrs: allowedCidrs } = body;
     return freshView(await this.keys.create(caller, { name, scopes, expiresIn, allowedCidrs }));
   }

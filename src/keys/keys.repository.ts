@@ -15,7 +15,10 @@ export interface KeyRecord {
   readonly previousExpiresAt: Date | null;
 }
 
-export interface NewKey extends Omit<KeyRecord, 'rotatedAt' | 'lastUsedAt' | 'previousExpiresAt' | 'scopes' | 'allowedCidrs'> {
+export interface NewKey extends Omit<
+  KeyRecord,
+  'rotatedAt' | 'lastUsedAt' | 'previousExpiresAt' | 'scopes' | 'allowedCidrs'
+> {
   readonly userId: string;
   readonly digest: Buffer;
   readonly scopes: readonly string[];
@@ -92,7 +95,13 @@ export class KeysRepository {
   }
 
   /** Undefined when the user has no such living key. */
-  async rotate(id: string, userId: string, digest: Buffer, previousUntil: Date | null, now: Date): Promise<KeyRecord | undefined> {
+  async rotate(
+    id: string,
+    userId: string,
+    digest: Buffer,
+    previousUntil: Date | null,
+    now: Date,
+  ): Promise<KeyRecord | undefined> {
     return (await this.database.query<KeyRecord>(ROTATE, [id, userId, digest, previousUntil, now]))[0];
   }
 

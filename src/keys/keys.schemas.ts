@@ -2,24 +2,44 @@ import { z } from 'zod';
 import { parseCidr } from './cidr.js';
 
 const text = () => z.string().refine((value) => !value.includes('\u0000'), 'must not contain NUL');
-const Cidr = z.string().max(64).transform((value, context) => {
-  const cidr = parseCidr(value);
-  if (cidr !== undefined) return cidr;
-  context.addIssue({ code: 'custom', message: 'must be an address or a CIDR such as 10.0.0.0/8' });
-  return z.NEVER;
-});
+const Cidr = z
+  .string()
+  .max(64)
+  .transform((value, context) => {
+    const cidr = parseCidr(value);
+    if (cidr !== undefined) return cidr;
+    context.addIssue({ code: 'custom', message: 'must be an address or a CIDR such as 10.0.0.0/8' });
+    return z.NEVER;
+  });
 
 const TEN_YEARS = 315_360_000;
 const THIRTY_DAYS = 2_592_000;
 
 export const CreateKeyBody = z.object({
   name: text().trim().min(1).max(100).meta({ example: 'nightly report agent' }),
-  scopes: z.array(text().min(1).max(200)).min(1).max(100).optional().describe("Default: the caller's scopes over MCP tools"),
+  scopes: z
+    .array(text().min(1).max(200))
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Default: the caller's scopes over MCP tools"),
   expires_in: z.number().int().min(1).max(TEN_YEARS).optional().describe('seconds; default: never'),
-  allowed_cidrs: z.array(Cidr).max(50).optional().meta({ example: ['10.0.0.0/8'] }),
+  allowed_cidrs: z
+    .array(Cidr)
+    .max(50)
+    .optional()
+    .meta({ example: ['10.0.0.0/8'] }),
 });
 export const RotateKeyBody = z
-  .object({ overlap: z.number().int().min(0).max(THIRTY_DAYS).optional().describe('seconds that the old secret stays good; default 0') })
+  .object({
+    overlap: z
+      .number()
+      .int()
+      .min(0)
+      .max(THIRTY_DAYS)
+      .optional()
+      .describe('seconds that the old secret stays good; default 0'),
+  })
   .nullish();
 
 const KeyView = z.object({
@@ -32,7 +52,12 @@ const KeyView = z.object({
   expires_at: z.iso.datetime().nullable(),
   last_used_at: z.iso.datetime().nullable(),
   rotated_at: z.iso.datetime().nullable(),
-  previous_expires_at: z.iso.datetime().nullable().describe('until when the secret before the last rotation is good'),
+  previous_expires_at: z.iso
+    .datetime()
+    .nullable()
+    .describe('until when the secret before the last rotation is good'),
 });
-export const KeyAnswer = KeyView.extend({ key: z.string().describe('the secret: shown here and never again') });
+export const KeyAnswer = KeyView.extend({
+  key: z.string().describe('the secret: shown here and never again'),
+});
 export const KeysAnswer = z.object({ keys: z.array(KeyView) });

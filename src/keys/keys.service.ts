@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { ApiKeyPrincipal, Principal } from '../access/principal.js';
-import { intersectScopes, missingScopes, SCOPE_DESCRIPTIONS, type Scope, SERVICE_SCOPES } from '../access/scopes.js';
+import {
+  intersectScopes,
+  missingScopes,
+  SCOPE_DESCRIPTIONS,
+  type Scope,
+  SERVICE_SCOPES,
+} from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -32,14 +38,21 @@ export interface VerifiedKey {
 function scopesFor(caller: Principal, asked: readonly Scope[] | undefined): Scope[] {
   if (asked === undefined) return caller.scopes.filter((scope) => !SERVICE_SCOPES.includes(scope));
   const unknown = asked.filter((scope) => !(scope in SCOPE_DESCRIPTIONS));
-  if (unknown.length > 0) throw new ToolgateError('invalid_scope', { detail: `Unknown: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}.` });
+  if (unknown.length > 0)
+    throw new ToolgateError('invalid_scope', {
+      detail: `Unknown: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}.`,
+    });
   if (missingScopes(caller.scopes, asked).length > 0) {
-    throw new ToolgateError('insufficient_scope', { detail: 'A key cannot hold more than the credential that makes it.', scopes: ['keys:write', ...asked] });
+    throw new ToolgateError('insufficient_scope', {
+      detail: 'A key cannot hold more than the credential that makes it.',
+      scopes: ['keys:write', ...asked],
+    });
   }
   return [...new Set(asked)];
 }
 
-const earlier = (a: Date | null, b: Date | null): Date | undefined => (a && b ? (a < b ? a : b) : (a ?? b)) ?? undefined;
+const earlier = (a: Date | null, b: Date | null): Date | undefined =>
+  (a && b ? (a < b ? a : b) : (a ?? b)) ?? undefined;
 
 @Injectable()
 export class KeysService {
@@ -97,23 +110,30 @@ export class KeysService {
   /** @throws ToolgateError `invalid_api_key`, `expired_api_key` */
   async verify(presented: string): Promise<VerifiedKey> {
     const id = keyIdOf(presented);
-    if (id === undefined) throw new ToolgateError('invalid_api_key', { reason: 'malformed, or its checksum is wrong' });
+    if (id === undefined)
+      throw new ToolgateError('invalid_api_key', { reason: 'malformed, or its checksum is wrong' });
     const found = await this.keys.find(id);
     if (!found) throw new ToolgateError('invalid_api_key', { reason: 'unknown' });
     const now = this.clock.now();
     const expiresAt = this.endOf(found, sha256(presented));
     if (found.revokedAt) throw new ToolgateError('invalid_api_key', { reason: 'revoked' });
-    if (found.ownerDisabledAt) throw new ToolgateError('invalid_api_key', { reason: 'its owner is disabled' });
+    if (found.ownerDisabledAt)
+      throw new ToolgateError('invalid_api_key', { reason: 'its owner is disabled' });
     if (expiresAt && expiresAt <= now) throw new ToolgateError('expired_api_key');
     const { userId, resource } = found;
     const scopes = intersectScopes(found.scopes, found.ownerScopes);
-    return { principal: { kind: 'api_key', userId, keyId: id, resource, scopes }, allowedCidrs: found.allowedCidrs, expiresAt };
+    return {
+      principal: { kind: 'api_key', userId, keyId: id, resource, scopes },
+      allowedCidrs: found.allowedCidrs,
+      expiresAt,
+    };
   }
 
   /** When this secret ends: the key's expiry, or for the one before a rotation the end of its overlap if that is sooner. */
   private endOf(found: KeyWithOwner, digest: Buffer): Date | undefined {
     if (sameDigest(found.digest, digest)) return found.expiresAt ?? undefined;
-    if (found.previousDigest && sameDigest(found.previousDigest, digest)) return earlier(found.previousExpiresAt, found.expiresAt);
+    if (found.previousDigest && sameDigest(found.previousDigest, digest))
+      return earlier(found.previousExpiresAt, found.expiresAt);
     throw new ToolgateError('invalid_api_key', { reason: 'wrong secret' });
   }
 }

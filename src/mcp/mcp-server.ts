@@ -9,11 +9,14 @@ import { ToolRefusal } from './tool.decorator.js';
 @Injectable()
 export class McpServing {
   private readonly log = new Logger(McpServing.name);
-  private readonly handler = createMcpHandler(({ authInfo }) => this.serverFor((authInfo?.extra as { principal: Principal }).principal), {
-    onerror: (error) => {
-      this.log.debug(`MCP: ${error.message}`);
+  private readonly handler = createMcpHandler(
+    ({ authInfo }) => this.serverFor((authInfo?.extra as { principal: Principal }).principal),
+    {
+      onerror: (error) => {
+        this.log.debug(`MCP: ${error.message}`);
+      },
     },
-  });
+  );
 
   constructor(private readonly registry: ToolRegistry) {}
 
@@ -29,8 +32,10 @@ export class McpServing {
     const server = new McpServer({ name: 'toolgate', version: VERSION }, { capabilities: { tools: {} } });
     for (const tool of this.registry.visibleTo(principal)) {
       const { title, description, annotations, input, output } = tool;
-      server.registerTool(tool.name, { title, description, annotations, inputSchema: input, outputSchema: output }, (args) =>
-        this.call(tool, args, principal),
+      server.registerTool(
+        tool.name,
+        { title, description, annotations, inputSchema: input, outputSchema: output },
+        (args) => this.call(tool, args, principal),
       );
     }
     return server;
@@ -39,10 +44,14 @@ export class McpServing {
   private async call(tool: RegisteredTool, input: unknown, principal: Principal) {
     try {
       const output = await tool.handle(input, { principal });
-      return { content: [{ type: 'text' as const, text: JSON.stringify(output) }], structuredContent: output };
+      return {
+        content: [{ type: 'text' as const, text: JSON.stringify(output) }],
+        structuredContent: output,
+      };
     } catch (error) {
       if (!(error instanceof ToolRefusal)) this.log.error(error, `tool ${tool.name} failed`);
-      const text = error instanceof ToolRefusal ? error.message : 'The tool failed on our side. Try again later.';
+      const text =
+        error instanceof ToolRefusal ? error.message : 'The tool failed on our side. Try again later.';
       return { content: [{ type: 'text' as const, text }], isError: true };
     }
   }

@@ -24,12 +24,19 @@ export class McpController {
   @UseGuards(ToolScopeGuard)
   @ApiOperation({ summary: 'One MCP message (Streamable HTTP, JSON-RPC 2.0)' })
   @ApiResponse({ status: 200, description: 'The JSON-RPC answer, as JSON or as an event stream' })
-  async post(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body() body: unknown, @Caller() caller: Principal) {
+  async post(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+  ) {
     const gone = new AbortController();
     reply.raw.once('close', () => {
       gone.abort();
     });
-    const headers = Object.entries(request.headers).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one] as [string, string]));
+    const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+      [value ?? []].flat().map((one) => [name, one] as [string, string]),
+    );
     const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone.signal });
     await reply.send(await this.serving.answer(web, body, caller));
   }

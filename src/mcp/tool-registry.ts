@@ -32,7 +32,13 @@ export class ToolRegistry implements OnModuleInit {
         const options = method && this.reflector.get<ToolOptions | undefined>(TOOL, method);
         if (!method || !options) continue;
         if (this.tools.has(options.name)) throw new Error(`two tools are called ${options.name}`);
-        const scopes = [...new Set(this.reflector.getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, [method, metatype]).flatMap((own) => own ?? []))];
+        const scopes = [
+          ...new Set(
+            this.reflector
+              .getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, [method, metatype])
+              .flatMap((own) => own ?? []),
+          ),
+        ];
         this.tools.set(options.name, { ...options, scopes, handle: method.bind(instance) });
       }
     }
@@ -43,7 +49,9 @@ export class ToolRegistry implements OnModuleInit {
   }
 
   visibleTo(principal: Principal): RegisteredTool[] {
-    return [...this.tools.values()].filter((tool) => missingScopes(principal.scopes, tool.scopes).length === 0);
+    return [...this.tools.values()].filter(
+      (tool) => missingScopes(principal.scopes, tool.scopes).length === 0,
+    );
   }
 
   /** All that any tool asks for: the resource's `scopes_supported`. */

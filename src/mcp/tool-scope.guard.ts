@@ -18,13 +18,19 @@ export class ToolScopeGuard implements CanActivate {
   /** @throws ToolgateError `insufficient_scope`; `malformed_request` for a batch, which could carry a second call past the check. */
   canActivate(context: ExecutionContext): boolean {
     const { body, principal } = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
-    if (Array.isArray(body)) throw new ToolgateError('malformed_request', { detail: 'JSON-RPC batches are not served. Send one message per request.' });
+    if (Array.isArray(body))
+      throw new ToolgateError('malformed_request', {
+        detail: 'JSON-RPC batches are not served. Send one message per request.',
+      });
     const { method, params } = (body ?? {}) as ToolsCall;
     if (method !== 'tools/call' || typeof params?.name !== 'string') return true;
     const tool = this.registry.get(params.name);
     if (!tool || !principal) return true;
     if (missingScopes(principal.scopes, tool.scopes).length > 0) {
-      throw new ToolgateError('insufficient_scope', { scopes: tool.scopes, detail: `The tool ${tool.name} needs: ${tool.scopes.join(' ')}` });
+      throw new ToolgateError('insufficient_scope', {
+        scopes: tool.scopes,
+        detail: `The tool ${tool.name} needs: ${tool.scopes.join(' ')}`,
+      });
     }
     return true;
   }

@@ -4,15 +4,15 @@ import type { Principal } from '../access/principal.js';
 
 export const TOOL = 'toolgate:tool';
 
-export interface ToolOptions {
+export interface ToolOptions<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
   readonly name: string;
-  readonly title: string;
+  readonly title?: string;
   readonly description: string;
-  readonly input: z.ZodObject;
-  readonly output: z.ZodObject;
+  readonly input: Input;
+  readonly output?: Output;
   /** What a client may show a person before it calls (hints, not guarantees). */
-  readonly annotations: {
-    readonly readOnlyHint: boolean;
+  readonly annotations?: {
+    readonly readOnlyHint?: boolean;
     readonly destructiveHint?: boolean;
     readonly idempotentHint?: boolean;
     readonly openWorldHint?: boolean;
@@ -29,5 +29,17 @@ export class ToolRefusal extends Error {
   override readonly name = 'ToolRefusal';
 }
 
-/** Makes a method of a provider an MCP tool. `@RequireScope` beside it, or on the class, says who may call it. */
-export const Tool = (options: ToolOptions) => SetMetadata(TOOL, options);
+type Handler<Input extends z.ZodObject, Output extends z.ZodObject> = (
+  input: z.output<Input>,
+  call: ToolCall,
+) => z.input<Output> | Promise<z.input<Output>>;
+
+/**
+ * Makes a method of a provider an MCP tool. `@RequireScope` beside it, or on the class, says who may call it.
+ * The compiler holds the method to the schemas: a handler that disagrees with what clients are told does not build.
+ */
+export const Tool =
+  <Input extends z.ZodObject, Output extends z.ZodObject = z.ZodObject>(options: ToolOptions<Input, Output>) =>
+  <Method extends Handler<Input, Output>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<Method>): void => {
+    SetMetadata(TOOL, options)(target, key, descriptor);
+  };

@@ -81,7 +81,10 @@ function Fields({ operation }: { operation: Operation }) {
 
 /** The API reference as one page: readable without a script, by keyboard, on a phone, in the dark. */
 export function docsPage(document: OpenAPIObject): string {
-  const all = operations(document).map((one) => ({ ...one, anchor: `${one.method}${one.path}`.replace(/[^A-Za-z0-9]+/g, '-') }));
+  const all = operations(document).map((one) => ({
+    ...one,
+    anchor: `${one.method}${one.path}`.replace(/[^A-Za-z0-9]+/g, '-'),
+  }));
   const server = document.servers?.[0]?.url ?? '';
   const page = (
     <html lang="en">

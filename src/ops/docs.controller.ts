@@ -35,7 +35,10 @@ export class DocsController {
   @Get('docs')
   page(@Res() reply: FastifyReply): void {
     void reply
-      .header('Content-Security-Policy', `default-src 'none'; style-src ${STYLE_HASH}; frame-ancestors 'none'; base-uri 'none'`)
+      .header(
+        'Content-Security-Policy',
+        `default-src 'none'; style-src ${STYLE_HASH}; frame-ancestors 'none'; base-uri 'none'`,
+      )
       .type('text/html; charset=utf-8')
       .send(this.api.get().page);
   }

@@ -5,7 +5,12 @@ import { Public } from '../access/decorators.js';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 
-const ErrorDoc = z.object({ code: z.string(), status: z.number().int(), title: z.string(), help: z.string() });
+const ErrorDoc = z.object({
+  code: z.string(),
+  status: z.number().int(),
+  title: z.string(),
+  help: z.string(),
+});
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(CATALOGUE, code);
 
 /** RFC 9457 section 3.1.1: a problem's `type` leads to its documentation. */

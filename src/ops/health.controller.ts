@@ -6,7 +6,10 @@ import { Public } from '../access/decorators.js';
 import { Database } from '../database/database.js';
 
 const Health = z.object({ status: z.literal('ok') });
-const Readiness = z.object({ status: z.enum(['ready', 'unavailable']), database: z.enum(['ok', 'unreachable']) });
+const Readiness = z.object({
+  status: z.enum(['ready', 'unavailable']),
+  database: z.enum(['ok', 'unreachable']),
+});
 const PING = { name: 'ping', text: 'SELECT 1' };
 
 @ApiTags('Operations')

@@ -1,11 +1,27 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
-import { type DestinationStream, type Level, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import {
+  type DestinationStream,
+  type Level,
+  type Logger,
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+} from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 
 /** Whatever has the shape of one of our credentials. */
 const CREDENTIAL = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tgk_\w+|tgr_[\w-]+/g;
-const SENSITIVE = ['authorization', 'cookie', 'x-api-key', 'password', 'token', 'access_token', 'refresh_token', 'key'];
+const SENSITIVE = [
+  'authorization',
+  'cookie',
+  'x-api-key',
+  'password',
+  'token',
+  'access_token',
+  'refresh_token',
+  'key',
+];
 
 /** The text without any credential in it. */
 export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redacted]');

@@ -30,7 +30,10 @@ const PROBLEM: NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[
     code: { type: 'string' },
     help: { type: 'string', description: 'what to do about it' },
     request_id: { type: 'string' },
-    errors: { type: 'array', items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } } },
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
+    },
     advice: { type: 'array', items: { type: 'string' } },
     required_scopes: { type: 'array', items: { type: 'string' } },
   },
@@ -48,7 +51,9 @@ const MEANING: Readonly<Record<string, string>> = {
 };
 
 /** Every operation of a document, with its method and path. */
-export function operations(document: OpenAPIObject): { method: string; path: string; operation: Operation }[] {
+export function operations(
+  document: OpenAPIObject,
+): { method: string; path: string; operation: Operation }[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
       const operation = item[method] as Operation | undefined;
@@ -69,7 +74,10 @@ export function openApiDocument(app: INestApplication, config: Config): OpenAPIO
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'apiKey')
     .build();
   const document = SwaggerModule.createDocument(app, builder);
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: PROBLEM },
+  };
   const publicIds = publicOperationIds(app);
   for (const { path, operation } of operations(document)) {
     // A method with several paths gets an id per path: `Controller_method[0]`.
@@ -94,7 +102,8 @@ function publicOperationIds(app: INestApplication): Set<string> {
     const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
     for (const name of scanner.getAllMethodNames(prototype)) {
       const targets = [prototype[name] ?? {}, metatype];
-      if (targets.some((target) => Reflect.getMetadata(PUBLIC, target) === true)) ids.add(`${metatype.name}_${name}`);
+      if (targets.some((target) => Reflect.getMetadata(PUBLIC, target) === true))
+        ids.add(`${metatype.name}_${name}`);
     }
   }
   return ids;

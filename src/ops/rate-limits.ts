@@ -63,9 +63,13 @@ export class RateLimits implements OnApplicationShutdown {
    * @throws ToolgateError `rate_limited` when one is used up, `unavailable` when it cannot be counted.
    */
   async consume(counted: readonly Counted[]): Promise<{ headers: Record<string, string> }> {
-    const results = await Promise.all(counted.map(async (one) => ({ ...one, ...(await this.consumeOne(one)) })));
+    const results = await Promise.all(
+      counted.map(async (one) => ({ ...one, ...(await this.consumeOne(one)) })),
+    );
     const headers = {
-      'RateLimit-Policy': results.map(({ limit }) => `"${limit}";q=${this.quotas[limit]};w=${this.window}`).join(', '),
+      'RateLimit-Policy': results
+        .map(({ limit }) => `"${limit}";q=${this.quotas[limit]};w=${this.window}`)
+        .join(', '),
       RateLimit: results.map(({ limit, left, seconds }) => `"${limit}";r=${left};t=${seconds}`).join(', '),
     };
     const exceeded = results.filter((result) => result.exceeded);
@@ -83,17 +87,26 @@ export class RateLimits implements OnApplicationShutdown {
     await Promise.all(
       counted.map(({ limit, key }) => {
         const stored = storedKey({ limit, key });
-        return limit === 'login-account' ? this.limiters[limit].delete(stored) : this.limiters[limit].reward(stored);
+        return limit === 'login-account'
+          ? this.limiters[limit].delete(stored)
+          : this.limiters[limit].reward(stored);
       }),
     );
   }
 
-  private async consumeOne({ limit, key }: Counted): Promise<{ left: number; seconds: number; exceeded: boolean }> {
+  private async consumeOne({
+    limit,
+    key,
+  }: Counted): Promise<{ left: number; seconds: number; exceeded: boolean }> {
     try {
       return standing(await this.limiters[limit].consume(storedKey({ limit, key })), false);
     } catch (rejection) {
       if (rejection instanceof RateLimiterRes) return standing(rejection, true);
-      throw new ToolgateError('unavailable', { cause: rejection, reason: 'attempts cannot be counted', headers: { 'Retry-After': '2' } });
+      throw new ToolgateError('unavailable', {
+        cause: rejection,
+        reason: 'attempts cannot be counted',
+        headers: { 'Retry-After': '2' },
+      });
     }
   }
 }
@@ -102,14 +115,19 @@ const SWEEP_MS = 5 * 60_000;
 const SWEEP = { name: 'rate-limit-sweep', text: 'DELETE FROM rate_limits WHERE expire < $1' };
 
 function standing(result: RateLimiterRes, exceeded: boolean) {
-  return { left: Math.max(0, result.remainingPoints), seconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)), exceeded };
+  return {
+    left: Math.max(0, result.remainingPoints),
+    seconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+    exceeded,
+  };
 }
 
 /**
  * Coarser than Postgres's lower(), which finds the account: it makes `i` of `İ` where JavaScript makes two characters.
  * A spelling that finds the same account but counts apart would be a way around the limit.
  */
-const folded = (email: string): string => email.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase();
+const folded = (email: string): string =>
+  email.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase();
 
 const storedKey = ({ limit, key }: Counted): string =>
   limit === 'login-account' ? sha256(folded(key)).toString('hex') : addressBlock(key);

@@ -52,14 +52,17 @@ export class AccessTokens {
       jti: randomUUID(),
       sid: principal.sessionId,
     };
-    const token = await new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid }).sign(key);
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid })
+      .sign(key);
     return { token, expiresIn: this.config.ACCESS_TOKEN_TTL };
   }
 
   /** @throws ToolgateError `invalid_token`, `expired_token` */
   async verify(token: string): Promise<VerifiedToken> {
     const claims = Claims.safeParse(await this.verifySignature(token));
-    if (!claims.success) throw new ToolgateError('invalid_token', { reason: 'a claim is missing or malformed' });
+    if (!claims.success)
+      throw new ToolgateError('invalid_token', { reason: 'a claim is missing or malformed' });
     const { sub, sid, client_id, aud, scope, iat, exp } = claims.data;
     const scopes = parseScope(scope);
     if (!scopes) throw new ToolgateError('invalid_token', { reason: 'malformed scope claim' });
@@ -77,7 +80,8 @@ export class AccessTokens {
         async ({ kid, alg }) => {
           const known = kid === undefined ? undefined : await this.keys.verificationKey(kid);
           // RFC 8725 section 3.1: the key says which algorithm it is for; the token's header is only compared.
-          if (known?.algorithm !== alg || !known) throw new errors.JWSInvalid('unknown kid, or not its algorithm');
+          if (known?.algorithm !== alg)
+            throw new errors.JWSInvalid('unknown kid, or not its algorithm');
           return known.key;
         },
         {
@@ -94,7 +98,8 @@ export class AccessTokens {
       return payload;
     } catch (cause) {
       if (!(cause instanceof errors.JOSEError)) throw cause;
-      if (cause instanceof errors.JWTExpired) throw new ToolgateError('expired_token', { reason: cause.message });
+      if (cause instanceof errors.JWTExpired)
+        throw new ToolgateError('expired_token', { reason: cause.message });
       throw new ToolgateError('invalid_token', { reason: cause.message });
     }
   }

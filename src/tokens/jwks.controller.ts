@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { Public } from '../access/decorators.js';
 import { KeyRing } from './key-ring.js';
 
-const Jwks = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string(), alg: z.string(), use: z.string() })) });
+const Jwks = z.object({
+  keys: z.array(z.looseObject({ kid: z.string(), kty: z.string(), alg: z.string(), use: z.string() })),
+});
 
 @ApiTags('Discovery')
 @Controller('.well-known/jwks.json')

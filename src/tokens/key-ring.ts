@@ -1,5 +1,14 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { calculateJwkThumbprint, type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose';
+import {
+  calculateJwkThumbprint,
+  type CryptoKey,
+  exportJWK,
+  exportPKCS8,
+  generateKeyPair,
+  importJWK,
+  importPKCS8,
+  type JWK,
+} from 'jose';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -122,7 +131,10 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     try {
       pem = this.masterKey.open(sealedPrivateKey, kid).toString();
     } catch (cause) {
-      throw new Error('MASTER_KEY is not the one that sealed the signing keys in this database. Restore the old key.', { cause });
+      throw new Error(
+        'MASTER_KEY is not the one that sealed the signing keys in this database. Restore the old key.',
+        { cause },
+      );
     }
     return { kid, algorithm, key: await importPKCS8(pem, algorithm) };
   }

@@ -66,9 +66,15 @@ export class RefreshTokensRepository {
   constructor(private readonly database: Database) {}
 
   /** `undefined` for a token nobody issued. */
-  async rotate(presented: Buffer, successor: Buffer, times: { now: Date; windowStart: Date; idleEnd: Date }): Promise<Rotation | undefined> {
+  async rotate(
+    presented: Buffer,
+    successor: Buffer,
+    times: { now: Date; windowStart: Date; idleEnd: Date },
+  ): Promise<Rotation | undefined> {
     const { now, windowStart, idleEnd } = times;
-    return (await this.database.query<Rotation>(ROTATE, [presented, successor, now, windowStart, idleEnd]))[0];
+    return (
+      await this.database.query<Rotation>(ROTATE, [presented, successor, now, windowStart, idleEnd])
+    )[0];
   }
 
   async sessionOf(digest: Buffer): Promise<string | undefined> {

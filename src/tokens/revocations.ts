@@ -87,7 +87,10 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   /** @throws ToolgateError `unavailable` when Postgres has been silent so long that a revocation may have been missed. */
   requireFresh(): void {
     if (performance.now() - this.freshAt <= this.config.REVOCATION_MAX_STALENESS * 1000) return;
-    throw new ToolgateError('unavailable', { reason: 'revocations are stale', headers: { 'Retry-After': '5' } });
+    throw new ToolgateError('unavailable', {
+      reason: 'revocations are stale',
+      headers: { 'Retry-After': '5' },
+    });
   }
 
   private schedule(): void {
@@ -104,7 +107,9 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
 
   private async poll(): Promise<void> {
     const startedAt = performance.now();
-    const changes = await this.database.queryApart<Change>(CHANGES, [new Date(this.since.getTime() - OVERLAP_MS)]);
+    const changes = await this.database.queryApart<Change>(CHANGES, [
+      new Date(this.since.getTime() - OVERLAP_MS),
+    ]);
     for (const change of changes) this.apply(change);
     this.freshAt = startedAt;
     this.prune();

@@ -68,7 +68,8 @@ export class SessionsService {
       sha256(refreshToken),
       this.after(now, this.config.REFRESH_IDLE_TTL),
     );
-    if (!opened) throw new ToolgateError('invalid_login', { reason: 'the account was disabled during the login' });
+    if (!opened)
+      throw new ToolgateError('invalid_login', { reason: 'the account was disabled during the login' });
     return this.respond({ ...request, sessionId: id }, refreshToken);
   }
 
@@ -78,7 +79,8 @@ export class SessionsService {
    * @throws ToolgateError `invalid_refresh_token`, `expired_refresh_token`, `reused_refresh_token`
    */
   async refresh(presented: string): Promise<TokenResponse> {
-    if (!REFRESH_SHAPE.test(presented)) throw new ToolgateError('invalid_refresh_token', { reason: 'malformed' });
+    if (!REFRESH_SHAPE.test(presented))
+      throw new ToolgateError('invalid_refresh_token', { reason: 'malformed' });
     const now = this.clock.now();
     const successor = REFRESH_PREFIX + this.masterKey.successorOf(presented);
     const rotation = await this.refreshTokens.rotate(sha256(presented), sha256(successor), {
@@ -93,7 +95,9 @@ export class SessionsService {
 
   /** Ends the session a refresh token belongs to, whatever state the token is in. False when nobody issued it. */
   async endByRefreshToken(presented: string): Promise<boolean> {
-    const sessionId = REFRESH_SHAPE.test(presented) ? await this.refreshTokens.sessionOf(sha256(presented)) : undefined;
+    const sessionId = REFRESH_SHAPE.test(presented)
+      ? await this.refreshTokens.sessionOf(sha256(presented))
+      : undefined;
     if (sessionId === undefined) return false;
     await this.end(sessionId, null, 'logout');
     return true;

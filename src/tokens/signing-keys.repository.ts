@@ -12,7 +12,10 @@ export interface StoredKey {
 
 const COLUMNS = `kid, algorithm, state, public_jwk AS "publicJwk", sealed_private_key AS "sealedPrivateKey"`;
 
-const ALL: Statement = { name: 'signing-keys', text: `SELECT ${COLUMNS} FROM signing_keys ORDER BY created_at` };
+const ALL: Statement = {
+  name: 'signing-keys',
+  text: `SELECT ${COLUMNS} FROM signing_keys ORDER BY created_at`,
+};
 // Several replicas may start at once: the partial unique indexes let one of them win each state.
 const INSERT: Statement = {
   name: 'signing-key-insert',
@@ -44,7 +47,14 @@ export class SigningKeysRepository {
 
   async insert(key: StoredKey, now: Date): Promise<void> {
     const { kid, algorithm, state, publicJwk, sealedPrivateKey } = key;
-    await this.database.query(INSERT, [kid, algorithm, state, JSON.stringify(publicJwk), sealedPrivateKey, now]);
+    await this.database.query(INSERT, [
+      kid,
+      algorithm,
+      state,
+      JSON.stringify(publicJwk),
+      sealedPrivateKey,
+      now,
+    ]);
   }
 
   /** True when `kid` was the active key and this call retired it. */

@@ -12,7 +12,11 @@ let estimator: ZxcvbnFactory | undefined;
 
 /** Dictionaries are large, so they are read at the first registration. */
 function zxcvbn(): ZxcvbnFactory {
-  estimator ??= new ZxcvbnFactory({ translations, graphs: adjacencyGraphs, dictionary: { ...common, ...english } });
+  estimator ??= new ZxcvbnFactory({
+    translations,
+    graphs: adjacencyGraphs,
+    dictionary: { ...common, ...english },
+  });
   return estimator;
 }
 

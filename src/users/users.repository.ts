@@ -60,7 +60,14 @@ export class UsersRepository {
   /** Undefined when the address is taken, in whatever case it was written. */
   async insert(user: Omit<AccountWithPassword, 'disabledAt'>): Promise<Account | undefined> {
     const { id, email, name, passwordHash, scopes, createdAt } = user;
-    const [row] = await this.database.query<Account>(INSERT, [id, email, name, passwordHash, scopes, createdAt]);
+    const [row] = await this.database.query<Account>(INSERT, [
+      id,
+      email,
+      name,
+      passwordHash,
+      scopes,
+      createdAt,
+    ]);
     return row;
   }
 

@@ -36,7 +36,11 @@ export interface TestService {
   readonly databaseUrl: string;
   readonly masterKey: Buffer;
   readonly clock: TestClock;
-  call(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string>; bearer?: string }): Promise<Answer>;
+  call(
+    method: string,
+    path: string,
+    options?: { body?: unknown; headers?: Record<string, string>; bearer?: string },
+  ): Promise<Answer>;
   /** Registers a fresh person and logs in. */
   person(scope?: string): Promise<Person>;
   stop(): Promise<void>;
@@ -61,8 +65,15 @@ async function freePort(): Promise<number> {
 function remember(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [name, inner] of Object.entries(value)) {
-    if (/^(access_token|refresh_token|key|password)$/.test(name) && typeof inner === 'string' && inner.length >= 20) {
-      appendFileSync(join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'secrets', String(process.pid)), `${inner}\n`);
+    if (
+      /^(access_token|refresh_token|key|password)$/.test(name) &&
+      typeof inner === 'string' &&
+      inner.length >= 20
+    ) {
+      appendFileSync(
+        join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'secrets', String(process.pid)),
+        `${inner}\n`,
+      );
     } else remember(inner);
   }
 }
@@ -93,8 +104,16 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
   const databaseUrl = options.databaseUrl ?? (await createDatabase());
   const masterKey = options.masterKey ?? randomBytes(32);
   const clock = options.clock ?? new TestClock();
-  const log = createWriteStream(join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'logs', `${process.pid}-${port}`), { flags: 'a' });
-  const app = await createApp(config, { databaseUrl, masterKey, clock, logger: createLogger(config.LOG_LEVEL, log) });
+  const log = createWriteStream(
+    join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'logs', `${process.pid}-${port}`),
+    { flags: 'a' },
+  );
+  const app = await createApp(config, {
+    databaseUrl,
+    masterKey,
+    clock,
+    logger: createLogger(config.LOG_LEVEL, log),
+  });
   await app.listen(port, '127.0.0.1');
 
   const call: TestService['call'] = async (method, path, { body, headers = {}, bearer } = {}) => {
@@ -126,8 +145,11 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     async person(scope) {
       const email = `p${randomBytes(6).toString('hex')}@example.com`;
       const registered = await call('POST', '/auth/register', { body: { email, password: PASSWORD } });
-      const login = await call('POST', '/auth/login', { body: { email, password: PASSWORD, ...(scope ? { scope } : {}) } });
-      if (registered.status !== 201 || login.status !== 200) throw new Error(`${registered.text} ${login.text}`);
+      const login = await call('POST', '/auth/login', {
+        body: { email, password: PASSWORD, ...(scope ? { scope } : {}) },
+      });
+      if (registered.status !== 201 || login.status !== 200)
+        throw new Error(`${registered.text} ${login.text}`);
       return {
         id: registered.body.user.id,
         email,

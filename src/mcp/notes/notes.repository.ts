@@ -30,7 +30,13 @@ export class NotesRepository {
   }
 
   /** Undefined when the user has no such note. */
-  async update(userId: string, id: string, title: string, body: string, now: Date): Promise<Note | undefined> {
+  async update(
+    userId: string,
+    id: string,
+    title: string,
+    body: string,
+    now: Date,
+  ): Promise<Note | undefined> {
     const { affected } = await this.notes.update({ id, userId }, { title, body, updatedAt: now });
     return affected === 1 ? ((await this.notes.findOneBy({ id, userId })) ?? undefined) : undefined;
   }

@@ -7,7 +7,10 @@ import type { Note } from './note.entity.js';
 import { NotesRepository } from './notes.repository.js';
 
 const text = (longest: number) =>
-  z.string().max(longest).refine((value) => !value.includes('\u0000'), 'must not contain NUL');
+  z
+    .string()
+    .max(longest)
+    .refine((value) => !value.includes('\u0000'), 'must not contain NUL');
 const Limit = z.number().int().min(1).max(100).default(20).describe('how many at most');
 const NoteView = z.object({
   id: z.string(),
@@ -19,7 +22,10 @@ const NoteView = z.object({
 const Notes = z.object({ notes: z.array(NoteView) });
 
 const ListInput = z.object({ limit: Limit });
-const SearchInput = z.object({ query: text(200).min(1).describe('looked for in title and body'), limit: Limit });
+const SearchInput = z.object({
+  query: text(200).min(1).describe('looked for in title and body'),
+  limit: Limit,
+});
 const WriteInput = z.object({
   id: z.uuid().optional().describe('an existing note to replace; without it a new one is made'),
   title: text(200).min(1),
