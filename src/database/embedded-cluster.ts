@@ -23,7 +23,9 @@ export async function initialise(
 ): Promise<string> {
   const made = await exists(join(directory, 'PG_VERSION'));
   if (made && !(await exists(passwordFile))) {
-    throw new Error(`The database in ${directory} needs its password, and ${passwordFile} is gone. Restore that file.`);
+    throw new Error(
+      `The database in ${directory} needs its password, and ${passwordFile} is gone. Restore that file.`,
+    );
   }
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
   const password = await passwordIn(passwordFile);

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { dirname, join, resolve as absolute } from 'node:path';
+import { dirname, resolve as absolute } from 'node:path';
 import pg from 'pg';
 import { findBinaries } from './embedded-binaries.js';
 import { initialise, USER } from './embedded-cluster.js';
+import { findRunning, type Postmaster } from './embedded-postmaster.js';
 import { end, ensureReachable, type Identity, identityFor, isAlive, run, sleep } from './embedded-process.js';
 
 export interface EmbeddedPostgres {
@@ -25,11 +26,8 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-interface Postmaster {
-  readonly pid: number;
-  readonly port: number;
-  readonly launched: boolean;
-}
+/** The types of `pg` leave these two out. */
+type LockClient = pg.Client & { ref(): void; unref(): void };
 
 const DATABASE = 'toolgate';
 /** Held for the life of the service: one service per folder. Any number, the same always. */
@@ -62,19 +60,26 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     await end(running.pid);
     throw error;
   }
+  // The lock alone is no reason for the process to live on; letting go of it is, until that is done.
+  lock.unref();
   return {
     url: urlOf(running.port, password, DATABASE),
     dataDirectory: directory,
     adopted: !running.launched,
     pid: running.pid,
     async stop() {
+      lock.ref();
       await lock.end().catch(() => undefined);
       await end(running.pid);
     },
   };
 }
 
-async function adoptOrLaunch(directory: string, password: string, settings: Readonly<Record<string, string>>) {
+async function adoptOrLaunch(
+  directory: string,
+  password: string,
+  settings: Readonly<Record<string, string>>,
+) {
   for (let attempt = 1; ; attempt += 1) {
     const logged = (await stat(logFile(directory)).catch(() => undefined))?.size ?? 0;
     const running = (await findRunning(directory)) ?? (await launch(directory, settings));
@@ -91,27 +96,13 @@ function explain(state: 'ended' | 'timeout' | 'wrong password', directory: strin
   if (state === 'wrong password') {
     return `The database in ${directory} does not accept the password kept beside it. Restore that file.`;
   }
-  const what = state === 'ended' ? 'ended while it started' : `was not ready after ${START_TIMEOUT_MS / 1000} s`;
+  const what =
+    state === 'ended' ? 'ended while it started' : `was not ready after ${START_TIMEOUT_MS / 1000} s`;
   return (
     `The embedded Postgres ${what}. The end of its log, ${logFile(directory)}:\n` +
     `${said.trimEnd().split('\n').slice(-8).join('\n')}\n` +
     'Put right what it names and start again, or set DATABASE_URL to a Postgres of your own.'
   );
-}
-
-/** postmaster.pid: the process on line 1, the port on line 4. */
-async function findRunning(directory: string): Promise<Postmaster | undefined> {
-  const lines = (await readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
-  const pid = Number(lines[0]);
-  const port = Number(lines[3]);
-  if (!pid || !port || !(await isAlive(pid)) || !(await isPostgres(pid))) return undefined;
-  return { pid, port, launched: false };
-}
-
-/** After a reboot the number in postmaster.pid may be some other process's. */
-async function isPostgres(pid: number): Promise<boolean> {
-  if (process.platform !== 'linux') return true;
-  return (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).startsWith('postgres');
 }
 
 async function launch(directory: string, settings: Readonly<Record<string, string>>): Promise<Postmaster> {
@@ -133,11 +124,17 @@ async function launch(directory: string, settings: Readonly<Record<string, strin
   ]; // prettier-ignore
   const log = openSync(logFile(directory), 'a', 0o600);
   // A process group of its own: Ctrl-C in the terminal must reach the service alone, which then ends Postgres last.
-  const child = spawn(program, parameters, { ...identity.user, cwd: '/', detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(program, parameters, {
+    ...identity.user,
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   child.on('error', () => undefined);
   child.unref();
-  if (child.pid === undefined) throw new Error(`The embedded Postgres could not be started: ${program} does not run.`);
+  if (child.pid === undefined)
+    throw new Error(`The embedded Postgres could not be started: ${program} does not run.`);
   return { pid: child.pid, port, launched: true };
 }
 
@@ -176,8 +173,12 @@ async function ready(url: string, pid: number): Promise<'ready' | 'ended' | 'tim
 }
 
 /** A direct connection, never through a pooler: its advisory lock lives and dies with this process. */
-async function takeLock(url: string, directory: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: 'toolgate-lock', keepAlive: true });
+async function takeLock(url: string, directory: string): Promise<LockClient> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'toolgate-lock',
+    keepAlive: true,
+  }) as LockClient;
   client.on('error', () => undefined);
   await client.connect();
   // A service killed a moment ago holds it until Postgres notices.
@@ -190,12 +191,12 @@ async function takeLock(url: string, directory: string): Promise<pg.Client> {
   }
   await client.end();
   // The database is the other's: it stays up.
-  throw new Error(`Another Toolgate is running on ${dirname(directory)}. Stop it, or set DATA_DIR to another folder.`);
+  throw new Error(
+    `Another Toolgate is running on ${dirname(directory)}. Stop it, or set DATA_DIR to another folder.`,
+  );
 }
 
 async function createDatabase(client: pg.Client): Promise<void> {
   const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
   if (rows.length === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
-  // The lock alone is no reason for the process to live on. The types do not know this method.
-  (client as pg.Client & { unref(): void }).unref();
 }

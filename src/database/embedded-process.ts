@@ -48,7 +48,11 @@ export async function ensureReachable(identity: Identity, program: string, folde
 export async function run(identity: Identity, command: readonly string[]): Promise<void> {
   const [program = '', ...parameters] = [...identity.prefix, ...command];
   await new Promise<void>((resolve, reject) => {
-    const child = spawn(program, parameters, { ...identity.user, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, parameters, {
+      ...identity.user,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString();

@@ -7,6 +7,8 @@ import {
 import { KeysRepository } from './keys.repository.js';
 
 const FLUSH_MS = 5000;
+/** While Postgres is away, memory matters more than when a key was last used. */
+const MOST_KEPT = 100_000;
 
 /** When each key was last used, written in one statement every few seconds and at the stop. */
 @Injectable()
@@ -27,7 +29,7 @@ export class KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   record(keyId: string, at: Date): void {
-    this.uses.set(keyId, at);
+    if (this.uses.size < MOST_KEPT || this.uses.has(keyId)) this.uses.set(keyId, at);
   }
 
   async flush(): Promise<void> {

@@ -37,7 +37,7 @@ export interface VerifiedKey {
 /** A key never holds more than the credential that makes it, and what rules the service only by name. */
 function scopesFor(caller: Principal, asked: readonly Scope[] | undefined): Scope[] {
   if (asked === undefined) return caller.scopes.filter((scope) => !SERVICE_SCOPES.includes(scope));
-  const unknown = asked.filter((scope) => !(scope in SCOPE_DESCRIPTIONS));
+  const unknown = asked.filter((scope) => !Object.hasOwn(SCOPE_DESCRIPTIONS, scope));
   if (unknown.length > 0)
     throw new ToolgateError('invalid_scope', {
       detail: `Unknown: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}.`,
@@ -45,7 +45,7 @@ function scopesFor(caller: Principal, asked: readonly Scope[] | undefined): Scop
   if (missingScopes(caller.scopes, asked).length > 0) {
     throw new ToolgateError('insufficient_scope', {
       detail: 'A key cannot hold more than the credential that makes it.',
-      scopes: ['keys:write', ...asked],
+      scopes: [...new Set(['keys:write', ...asked])],
     });
   }
   return [...new Set(asked)];

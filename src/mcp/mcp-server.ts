@@ -1,13 +1,15 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import type { Principal } from '../access/principal.js';
 import { VERSION } from '../config/version.js';
+import { CATALOGUE } from '../errors/catalogue.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
 import { type RegisteredTool, ToolRegistry } from './tool-registry.js';
 import { ToolRefusal } from './tool.decorator.js';
 
 /** The MCP side of the endpoint: one server object per request, with the tools its caller may see. */
 @Injectable()
-export class McpServing {
+export class McpServing implements BeforeApplicationShutdown {
   private readonly log = new Logger(McpServing.name);
   private readonly handler = createMcpHandler(
     ({ authInfo }) => this.serverFor((authInfo?.extra as { principal: Principal }).principal),
@@ -28,13 +30,31 @@ export class McpServing {
     });
   }
 
+  /** Before the HTTP server waits for its connections: an open subscription stream would never end by itself. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.handler.close();
+  }
+
   private serverFor(principal: Principal): McpServer {
-    const server = new McpServer({ name: 'toolgate', version: VERSION }, { capabilities: { tools: {} } });
+    const server = new McpServer(
+      { name: 'toolgate', version: VERSION },
+      {
+        // A server of one request cannot tell anybody later that its tools changed.
+        capabilities: { tools: { listChanged: false } },
+        // The list depends on who asks (spec R20).
+        cacheHints: { 'tools/list': { cacheScope: 'private' } },
+      },
+    );
     for (const tool of this.registry.visibleTo(principal)) {
-      const { title, description, annotations, input, output } = tool;
+      const { name, input, output, title, description, annotations } = tool;
+      const shown = {
+        description,
+        ...(title !== undefined && { title }),
+        ...(annotations && { annotations }),
+      };
       server.registerTool(
-        tool.name,
-        { title, description, annotations, inputSchema: input, outputSchema: output },
+        name,
+        { ...shown, inputSchema: input, ...(output && { outputSchema: output }) },
         (args) => this.call(tool, args, principal),
       );
     }
@@ -49,10 +69,21 @@ export class McpServing {
         structuredContent: output,
       };
     } catch (error) {
-      if (!(error instanceof ToolRefusal)) this.log.error(error, `tool ${tool.name} failed`);
-      const text =
-        error instanceof ToolRefusal ? error.message : 'The tool failed on our side. Try again later.';
-      return { content: [{ type: 'text' as const, text }], isError: true };
+      return { content: [{ type: 'text' as const, text: this.explain(tool, error) }], isError: true };
     }
+  }
+
+  /** What the model may read of a failure. */
+  private explain(tool: RegisteredTool, error: unknown): string {
+    if (error instanceof ToolRefusal) return error.message;
+    if (error instanceof ToolgateError && error.status < 500) {
+      const { title, help } = CATALOGUE[error.code];
+      return `${error.options.detail ?? title}. ${help}`.replace(/([.!?])\. /, '$1 ');
+    }
+    // The stack alone: a database error also carries its parameters, which are the caller's own words.
+    this.log.error(
+      `tool ${tool.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : typeof error}`,
+    );
+    return 'The tool failed on our side. Try again later.';
   }
 }

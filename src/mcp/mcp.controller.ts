@@ -10,6 +10,9 @@ import { McpServing } from './mcp-server.js';
 import { OriginGuard } from './origin.guard.js';
 import { ToolScopeGuard } from './tool-scope.guard.js';
 
+/** A tool gets the principal and never the credential, so that none can pass it upstream (spec R7). */
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'cookie']);
+
 /** Streamable HTTP for clients of 2026-07-28 and, without sessions, of the 2025 revisions. */
 @ApiTags('MCP')
 @Controller('mcp')
@@ -35,7 +38,7 @@ export class McpController {
       gone.abort();
     });
     const headers = Object.entries(request.headers).flatMap(([name, value]) =>
-      [value ?? []].flat().map((one) => [name, one] as [string, string]),
+      CREDENTIALS.has(name) ? [] : [value ?? []].flat().map((one): [string, string] => [name, one]),
     );
     const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone.signal });
     await reply.send(await this.serving.answer(web, body, caller));

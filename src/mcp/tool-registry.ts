@@ -1,5 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { z } from 'zod';
 import { REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Principal } from '../access/principal.js';
 import { missingScopes, type Scope } from '../access/scopes.js';
@@ -7,10 +8,14 @@ import { TOOL, type ToolCall, type ToolOptions } from './tool.decorator.js';
 
 export interface RegisteredTool extends ToolOptions {
   readonly scopes: readonly Scope[];
-  readonly handle: (input: unknown, call: ToolCall) => Promise<Record<string, unknown>>;
+  readonly handle: Method;
 }
 
-type Method = (input: unknown, call: ToolCall) => Promise<Record<string, unknown>>;
+type Answer = Record<string, unknown>;
+type Method = (input: unknown, call: ToolCall) => Answer | Promise<Answer>;
+
+/** What clients of every revision take as a name (spec 2025-11-25, tools: names). */
+const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** Every `@Tool` of every provider, found once at the start. */
 @Injectable()
@@ -24,28 +29,55 @@ export class ToolRegistry implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    for (const { instance, metatype } of this.discovery.getProviders()) {
-      if (typeof instance !== 'object' || instance === null || typeof metatype !== 'function') continue;
-      const methods = instance as Record<string, Method>;
-      for (const name of this.scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
-        const method = methods[name];
+    const seen = new Set<object>();
+    for (const provider of this.discovery.getProviders()) {
+      const instance: unknown = provider.instance;
+      // An alias (useExisting) shows the same object again.
+      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+      seen.add(instance);
+      const prototype = Object.getPrototypeOf(instance) as Record<string, Method | undefined> | null;
+      for (const key of this.scanner.getAllMethodNames(prototype)) {
+        const method = prototype?.[key];
         const options = method && this.reflector.get<ToolOptions | undefined>(TOOL, method);
         if (!method || !options) continue;
-        if (this.tools.has(options.name)) throw new Error(`two tools are called ${options.name}`);
-        const scopes = [
-          ...new Set(
-            this.reflector
-              .getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, [method, metatype])
-              .flatMap((own) => own ?? []),
-          ),
-        ];
-        this.tools.set(options.name, { ...options, scopes, handle: method.bind(instance) });
+        if (!provider.isDependencyTreeStatic())
+          throw new Error(`the tool ${options.name} is in a request-scoped provider; make it a singleton`);
+        this.add(options, this.scopesOf(method, instance), method.bind(instance));
       }
     }
   }
 
+  private add(options: ToolOptions, scopes: readonly Scope[], handle: Method): void {
+    const { name, description, input } = options;
+    if (!NAME.test(name))
+      throw new Error(`'${name}' cannot be the name of a tool: it must match ${NAME.source}`);
+    if (this.tools.has(name)) throw new Error(`two tools are called ${name}`);
+    if (description.trim() === '') throw new Error(`the tool ${name} has no description`);
+    if (!(input instanceof z.ZodObject)) throw new Error(`the input of the tool ${name} is not a z.object()`);
+    this.tools.set(name, { ...options, scopes, handle });
+  }
+
+  /** The class is the instance's own, since a factory provider names another; every class it extends counts too. */
+  private scopesOf(method: Method, instance: object): Scope[] {
+    const scopes = new Set(this.reflector.get<Scope[] | undefined>(REQUIRED_SCOPES, method) ?? []);
+    for (
+      let type: unknown = instance.constructor;
+      typeof type === 'function';
+      type = Object.getPrototypeOf(type)
+    ) {
+      for (const scope of this.reflector.get<Scope[] | undefined>(REQUIRED_SCOPES, type as Type) ?? [])
+        scopes.add(scope);
+    }
+    return [...scopes];
+  }
+
   get(name: string): RegisteredTool | undefined {
     return this.tools.get(name);
+  }
+
+  /** Every scope the tool needs; undefined for an unknown tool. */
+  requiredScopes(name: string): readonly Scope[] | undefined {
+    return this.tools.get(name)?.scopes;
   }
 
   visibleTo(principal: Principal): RegisteredTool[] {

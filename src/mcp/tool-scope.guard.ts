@@ -25,8 +25,8 @@ export class ToolScopeGuard implements CanActivate {
     const { method, params } = (body ?? {}) as ToolsCall;
     if (method !== 'tools/call' || typeof params?.name !== 'string') return true;
     const tool = this.registry.get(params.name);
-    if (!tool || !principal) return true;
-    if (missingScopes(principal.scopes, tool.scopes).length > 0) {
+    if (!tool) return true;
+    if (missingScopes(principal?.scopes ?? [], tool.scopes).length > 0) {
       throw new ToolgateError('insufficient_scope', {
         scopes: tool.scopes,
         detail: `The tool ${tool.name} needs: ${tool.scopes.join(' ')}`,

@@ -4,7 +4,10 @@ import type { Principal } from '../access/principal.js';
 
 export const TOOL = 'toolgate:tool';
 
-export interface ToolOptions<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+export interface ToolOptions<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+> {
   readonly name: string;
   readonly title?: string;
   readonly description: string;
@@ -39,7 +42,13 @@ type Handler<Input extends z.ZodObject, Output extends z.ZodObject> = (
  * The compiler holds the method to the schemas: a handler that disagrees with what clients are told does not build.
  */
 export const Tool =
-  <Input extends z.ZodObject, Output extends z.ZodObject = z.ZodObject>(options: ToolOptions<Input, Output>) =>
-  <Method extends Handler<Input, Output>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<Method>): void => {
+  <Input extends z.ZodObject, Output extends z.ZodObject = z.ZodObject>(
+    options: ToolOptions<Input, Output>,
+  ) =>
+  <Method extends Handler<Input, Output>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
     SetMetadata(TOOL, options)(target, key, descriptor);
   };

@@ -6,6 +6,7 @@ const Identity = z.object({
   kind: z.enum(['user', 'api_key']),
   user_id: z.string(),
   session_id: z.string().optional(),
+  client_id: z.string().optional(),
   key_id: z.string().optional(),
   scopes: z.array(z.string()),
   resource: z.string(),
@@ -21,9 +22,12 @@ export class WhoamiTool {
     output: Identity,
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
-  whoami(_input: object, { principal }: ToolCall): Promise<z.output<typeof Identity>> {
-    const ids = principal.kind === 'user' ? { session_id: principal.sessionId } : { key_id: principal.keyId };
+  whoami(_input: object, { principal }: ToolCall): z.output<typeof Identity> {
+    const ids =
+      principal.kind === 'user'
+        ? { session_id: principal.sessionId, client_id: principal.clientId }
+        : { key_id: principal.keyId };
     const { kind, userId, scopes, resource } = principal;
-    return Promise.resolve({ kind, user_id: userId, ...ids, scopes: [...scopes], resource });
+    return { kind, user_id: userId, ...ids, scopes: [...scopes], resource };
   }
 }

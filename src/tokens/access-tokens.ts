@@ -80,8 +80,7 @@ export class AccessTokens {
         async ({ kid, alg }) => {
           const known = kid === undefined ? undefined : await this.keys.verificationKey(kid);
           // RFC 8725 section 3.1: the key says which algorithm it is for; the token's header is only compared.
-          if (known?.algorithm !== alg)
-            throw new errors.JWSInvalid('unknown kid, or not its algorithm');
+          if (known?.algorithm !== alg) throw new errors.JWSInvalid('unknown kid, or not its algorithm');
           return known.key;
         },
         {

@@ -30,12 +30,12 @@ interface AnyClient {
 async function modern(headers: Record<string, string>): Promise<AnyClient> {
   const client = new ModernClient({ name: 'test', version: '1' });
   await client.connect(new ModernTransport(new URL(`${service.url}/mcp`), { requestInit: { headers } }));
-  return client as unknown as AnyClient;
+  return client;
 }
 async function legacy(headers: Record<string, string>): Promise<AnyClient> {
   const client = new LegacyClient({ name: 'test', version: '1' });
   const transport = new LegacyTransport(new URL(`${service.url}/mcp`), { requestInit: { headers } });
-  await client.connect(transport as unknown as Parameters<typeof client.connect>[0]);
+  await client.connect(transport);
   return client as unknown as AnyClient;
 }
 

@@ -4,27 +4,35 @@ import { ILike, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Note } from './note.entity.js';
 
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** The id settles ties, else a page could repeat a note or miss one. */
+const NEWEST_FIRST = { updatedAt: 'DESC', id: 'DESC' } as const;
+
 /** Notes, always those of one user. */
 @Injectable()
 export class NotesRepository {
   constructor(@InjectRepository(Note) private readonly notes: Repository<Note>) {}
 
-  async list(userId: string, limit: number): Promise<Note[]> {
-    return this.notes.find({ where: { userId }, order: { updatedAt: 'DESC' }, take: limit });
+  async list(userId: string, { limit, offset }: Page): Promise<Note[]> {
+    return this.notes.find({ where: { userId }, order: NEWEST_FIRST, take: limit, skip: offset });
   }
 
   /** Without regard to case, in title and body. */
-  async search(userId: string, text: string, limit: number): Promise<Note[]> {
+  async search(userId: string, text: string, { limit, offset }: Page): Promise<Note[]> {
     const pattern = ILike(`%${text.replace(/[\\%_]/g, '\\$&')}%`);
     const where = [
       { userId, title: pattern },
       { userId, body: pattern },
     ];
-    return this.notes.find({ where, order: { updatedAt: 'DESC' }, take: limit });
+    return this.notes.find({ where, order: NEWEST_FIRST, take: limit, skip: offset });
   }
 
   async create(userId: string, title: string, body: string, now: Date): Promise<Note> {
-    const note = { id: uuidv7(), userId, title, body, createdAt: now, updatedAt: now };
+    const note = this.notes.create({ id: uuidv7(), userId, title, body, createdAt: now, updatedAt: now });
     await this.notes.insert(note);
     return note;
   }

@@ -12,6 +12,13 @@ const text = (longest: number) =>
     .max(longest)
     .refine((value) => !value.includes('\u0000'), 'must not contain NUL');
 const Limit = z.number().int().min(1).max(100).default(20).describe('how many at most');
+const Offset = z
+  .number()
+  .int()
+  .min(0)
+  .max(100_000)
+  .default(0)
+  .describe('how many to skip, for the next page');
 const NoteView = z.object({
   id: z.string(),
   title: z.string(),
@@ -21,10 +28,11 @@ const NoteView = z.object({
 });
 const Notes = z.object({ notes: z.array(NoteView) });
 
-const ListInput = z.object({ limit: Limit });
+const ListInput = z.object({ limit: Limit, offset: Offset });
 const SearchInput = z.object({
   query: text(200).min(1).describe('looked for in title and body'),
   limit: Limit,
+  offset: Offset,
 });
 const WriteInput = z.object({
   id: z.uuid().optional().describe('an existing note to replace; without it a new one is made'),
@@ -58,8 +66,8 @@ export class NotesTools {
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   @RequireScope('notes:read')
-  async list({ limit }: z.output<typeof ListInput>, { principal }: ToolCall) {
-    return { notes: (await this.notes.list(principal.userId, limit)).map(view) };
+  async list(page: z.output<typeof ListInput>, { principal }: ToolCall) {
+    return { notes: (await this.notes.list(principal.userId, page)).map(view) };
   }
 
   @Tool({
@@ -71,8 +79,8 @@ export class NotesTools {
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   @RequireScope('notes:read')
-  async search({ query, limit }: z.output<typeof SearchInput>, { principal }: ToolCall) {
-    return { notes: (await this.notes.search(principal.userId, query, limit)).map(view) };
+  async search({ query, ...page }: z.output<typeof SearchInput>, { principal }: ToolCall) {
+    return { notes: (await this.notes.search(principal.userId, query, page)).map(view) };
   }
 
   @Tool({
