@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { PassportModule } from '@nestjs/passport';
 import { KeysModule } from '../keys/keys.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -22,7 +21,7 @@ import { VerifiedCache } from './verified-cache.js';
  * Does not own accounts, keys or tokens: it asks users/, keys/ and tokens/.
  */
 @Module({
-  imports: [PassportModule.register({ session: false }), UsersModule, KeysModule, TokensModule, OpsModule],
+  imports: [UsersModule, KeysModule, TokensModule, OpsModule],
   controllers: [AuthController, SessionsController],
   providers: [
     AccessTokenGuard,
