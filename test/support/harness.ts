@@ -1,5 +1,4 @@
-import { appendFileSync, createWriteStream } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -7,6 +6,8 @@ import { createApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { Clock } from '../../src/crypto/clock.js';
 import { createLogger } from '../../src/ops/logging.js';
+import { remember } from './credentials.js';
+import { freePort } from './free-port.js';
 import { createDatabase } from './postgres.js';
 
 export const PASSWORD = 'violet-Kettle-9-marmalade-orbit';
@@ -51,31 +52,6 @@ export interface Person {
   readonly email: string;
   readonly accessToken: string;
   readonly refreshToken: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Credentials by name anywhere in a body: they are searched for in logs and databases when the run ends. */
-function remember(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const [name, inner] of Object.entries(value)) {
-    if (
-      /^(access_token|refresh_token|key|password)$/.test(name) &&
-      typeof inner === 'string' &&
-      inner.length >= 20
-    ) {
-      appendFileSync(
-        join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'secrets', String(process.pid)),
-        `${inner}\n`,
-      );
-    } else remember(inner);
-  }
 }
 
 export interface ServiceOptions {
