@@ -7,7 +7,10 @@ import { MasterKey } from './crypto/master-key.js';
 import { DatabaseModule } from './database/database.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { McpModule } from './mcp/mcp.module.js';
+import { OauthModule } from './oauth/oauth.module.js';
 import { OpsModule } from './ops/ops.module.js';
+import { PagesModule } from './pages/pages.module.js';
+import { ResourcesModule } from './resources/resources.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -45,7 +48,10 @@ export class AppModule {
         KeysModule,
         TokensModule,
         AuthModule,
+        ResourcesModule,
+        OauthModule,
         McpModule,
+        PagesModule,
       ],
     };
   }

@@ -1,4 +1,5 @@
-import fastifyCors from '@fastify/cors';
+import fastifyCookie from '@fastify/cookie';
+import fastifyCors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -15,6 +16,7 @@ import { ToolRegistry } from './mcp/tool-registry.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
 import { openApiDocument } from './ops/openapi.js';
+import { renderErrorPage } from './pages/error-page.js';
 
 /** What an application needs besides its configuration. */
 export interface Running {
@@ -27,6 +29,27 @@ export interface Running {
 
 /** Slow enough senders are let go: a header or a body must be here by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+const CORS_PATHS = /^\/(?:\.well-known\/|mcp(?:[/?]|$)|oauth\/(?:register|token|revoke|userinfo)(?:[/?]|$))/;
+const CORS: FastifyCorsOptions = {
+  origin: '*',
+  methods: ['GET', 'POST', 'DELETE'],
+  allowedHeaders: [
+    'Authorization',
+    'Content-Type',
+    'X-API-Key',
+    'MCP-Protocol-Version',
+    'Mcp-Session-Id',
+    'Mcp-Method',
+    'Mcp-Name',
+  ],
+  exposedHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
+  maxAge: 600,
+};
+
+const corsFor: FastifyCorsOptionsDelegateCallback = (request, done) => {
+  done(null, CORS_PATHS.test(request.url ?? '') ? CORS : { origin: false, hook: 'onRequest' });
+};
 
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
@@ -46,27 +69,15 @@ export async function createApp(config: Config, running: Running): Promise<NestF
     adapter,
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
   );
+  await app.register(fastifyCookie);
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
       directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
       useDefaults: false,
     },
   });
-  if (config.ALLOWED_ORIGINS.length > 0) {
-    await app.register(fastifyCors, {
-      origin: [...config.ALLOWED_ORIGINS],
-      allowedHeaders: [
-        'Authorization',
-        'Content-Type',
-        'X-API-Key',
-        'MCP-Protocol-Version',
-        'Mcp-Session-Id',
-        'Mcp-Method',
-        'Mcp-Name',
-      ],
-      exposedHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
-    });
-  }
+  // Open where no cookie counts: what a browser-based client reads or calls with its own credential (clients rule 9).
+  await app.register(fastifyCors, () => corsFor);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('X-Request-Id', request.id);
@@ -80,6 +91,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
   app.useGlobalFilters(
     new ErrorFilter({
       issuer: config.issuer,
+      renderPage: renderErrorPage,
       resourceMetadataUrl: config.resourceMetadataUrl,
       get defaultScope() {
         return formatScope(registry.scopes());

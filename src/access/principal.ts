@@ -1,3 +1,4 @@
+import { ToolgateError } from '../errors/toolgate-error.js';
 import type { Scope } from './scopes.js';
 
 interface Common {
@@ -13,6 +14,8 @@ export interface UserPrincipal extends Common {
   readonly userId: string;
   readonly sessionId: string;
   readonly clientId: string;
+  /** The client that acts for the person by token exchange (RFC 8693 section 4.1). */
+  readonly actor?: string;
 }
 
 /** An agent with an API key. It acts for the user who owns the key. */
@@ -22,5 +25,28 @@ export interface ApiKeyPrincipal extends Common {
   readonly keyId: string;
 }
 
+/** An OAuth client that acts for itself (RFC 6749 section 4.4). There is no person behind it. */
+export interface ClientPrincipal extends Common {
+  readonly kind: 'client';
+  readonly clientId: string;
+  readonly sessionId: string;
+}
+
+/** Who holds an access token. */
+export type TokenPrincipal = UserPrincipal | ClientPrincipal;
+
 /** Who is calling, whatever the credential was: one of a closed set, told apart by `kind`. */
-export type Principal = UserPrincipal | ApiKeyPrincipal;
+export type Principal = TokenPrincipal | ApiKeyPrincipal;
+
+/**
+ * The person behind a principal.
+ *
+ * @throws ToolgateError `not_allowed` for a client that acts for itself.
+ */
+export function personOf(principal: Principal): string {
+  if (principal.kind !== 'client') return principal.userId;
+  throw new ToolgateError('not_allowed', {
+    detail:
+      'This belongs to a person, and the client acts for itself. Use a token of a person, or an API key.',
+  });
+}

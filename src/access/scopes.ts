@@ -7,6 +7,9 @@ export const SERVICE_SCOPES: readonly Scope[] = ['keys:write', 'sessions:write',
 /** The ladder over a resource's own scopes, narrow to broad. */
 export const LADDER_SCOPES: readonly Scope[] = ['mcp:read', 'mcp:write', 'mcp:admin'];
 
+/** What a client may learn about the person (OpenID Connect Core section 5.4), and that it may stay (section 11). */
+export const IDENTITY_SCOPES: readonly Scope[] = ['openid', 'profile', 'email', 'offline_access'];
+
 /** What is said of each scope wherever a person must decide: docs, errors and, later, consent. */
 export const SCOPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'notes:read': 'List and search your notes',
@@ -17,6 +20,10 @@ export const SCOPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'keys:write': 'Create, list, rotate and revoke your API keys',
   'sessions:write': 'List and end your sessions',
   admin: 'Run this Toolgate service',
+  openid: 'Know that you are you',
+  profile: 'See your name',
+  email: 'See your e-mail address',
+  offline_access: 'Stay connected while you are away',
 };
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -24,7 +31,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /** Does one held scope cover one needed scope? (spec R10) */
 export function covers(held: Scope, needed: Scope): boolean {
   if (held === needed) return true;
-  if (SERVICE_SCOPES.includes(needed)) return false;
+  if (SERVICE_SCOPES.includes(needed) || IDENTITY_SCOPES.includes(needed)) return false;
   switch (held) {
     case 'mcp:admin':
       return true;

@@ -5,6 +5,7 @@ import { ToolgateError } from '../errors/toolgate-error.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { Revocations } from '../tokens/revocations.js';
 import type { Verified } from './verified.js';
+import { revocableIds } from './verified-cache.js';
 
 const fromBearer = ExtractJwt.fromAuthHeaderAsBearerToken();
 
@@ -41,8 +42,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   /** @throws ToolgateError `invalid_token`, `expired_token`, `revoked_token` */
   async validate(token: string): Promise<Verified> {
     const { principal, expiresAt } = await this.tokens.verify(token);
-    if (this.revocations.hasEnded([principal.sessionId, principal.userId]))
-      throw new ToolgateError('revoked_token');
+    if (this.revocations.hasEnded(revocableIds(principal))) throw new ToolgateError('revoked_token');
     return { principal, expiresAt, allowedCidrs: [] };
   }
 }

@@ -3,10 +3,11 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Caller, Public } from '../access/decorators.js';
-import type { Principal } from '../access/principal.js';
+import { personOf, type Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { RateLimits } from '../ops/rate-limits.js';
-import { SessionsService, type TokenResponse } from '../tokens/sessions.service.js';
+import { FIRST_PARTY_CLIENT, SessionsService } from '../tokens/sessions.service.js';
+import type { TokenPair } from '../tokens/token-responses.js';
 import type { Account } from '../users/users.repository.js';
 import { UsersService } from '../users/users.service.js';
 import {
@@ -72,7 +73,7 @@ export class AuthController {
     @Body({ schema: LoginBody }) body: z.output<typeof LoginBody>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TokenResponse> {
+  ): Promise<TokenPair> {
     const from = { address: request.ip, userAgent: request.headers['user-agent'] };
     const { tokens, headers } = await this.logins.login(body, from);
     reply.headers(headers);
@@ -89,8 +90,8 @@ export class AuthController {
     description: 'A token pair; the old refresh token is used up',
     standardSchema: TokenAnswer,
   })
-  async refresh(@Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>): Promise<TokenResponse> {
-    return this.sessions.refresh(body.refresh_token);
+  async refresh(@Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>): Promise<TokenPair> {
+    return this.sessions.refresh(body.refresh_token, { clientId: FIRST_PARTY_CLIENT });
   }
 
   /** Public because a refresh token is credential enough: the access token may have expired long ago. */
@@ -111,13 +112,13 @@ export class AuthController {
   @ApiOperation({ summary: 'Who am I, and what may this credential do' })
   @ApiResponse({ status: 200, description: 'The user and the credential', standardSchema: MeAnswer })
   async me(@Caller() caller: Principal): Promise<z.input<typeof MeAnswer>> {
-    const user = await this.users.find(caller.userId);
+    const user = await this.users.find(personOf(caller));
     if (!user) throw new ToolgateError('revoked_token', { reason: 'the account is gone' });
     const { kind, resource } = caller;
     const ids =
-      caller.kind === 'user'
-        ? { session_id: caller.sessionId, client_id: caller.clientId }
-        : { key_id: caller.keyId };
+      caller.kind === 'api_key'
+        ? { key_id: caller.keyId }
+        : { session_id: caller.sessionId, client_id: caller.clientId };
     return { user: userView(user), credential: { kind, scopes: [...caller.scopes], resource, ...ids } };
   }
 }

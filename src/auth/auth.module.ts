@@ -10,6 +10,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { LoginService } from './login.service.js';
 import { LogoutService } from './logout.service.js';
+import { PasswordCheck } from './password-check.js';
 import { ScopeGuard } from './scope.guard.js';
 import { SessionsController } from './sessions.controller.js';
 import { AccessTokenGuard, ApiKeyGuard } from './strategy-guards.js';
@@ -30,9 +31,11 @@ import { VerifiedCache } from './verified-cache.js';
     ApiKeyStrategy,
     LoginService,
     LogoutService,
+    PasswordCheck,
     VerifiedCache,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
   ],
+  exports: [PasswordCheck],
 })
 export class AuthModule {}

@@ -47,7 +47,7 @@ export const TokenAnswer = z.object({
 export const MeAnswer = z.object({
   user: UserView,
   credential: z.object({
-    kind: z.enum(['user', 'api_key']),
+    kind: z.enum(['user', 'api_key', 'client']),
     scopes: z.array(z.string()),
     resource: z.string(),
     session_id: z.uuid().optional(),

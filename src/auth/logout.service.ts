@@ -20,7 +20,7 @@ export class LogoutService {
    */
   async logout(refreshToken: string | undefined, headers: IncomingHttpHeaders): Promise<void> {
     if (refreshToken !== undefined) {
-      await this.sessions.endByRefreshToken(refreshToken);
+      await this.sessions.endByRefreshToken(refreshToken, null);
       return;
     }
     const credential = credentialOf(headers);
@@ -34,6 +34,6 @@ export class LogoutService {
       });
     }
     const { principal } = await this.accessTokens.validate(credential.value);
-    if (principal.kind === 'user') await this.sessions.end(principal.sessionId, principal.userId, 'logout');
+    if (principal.kind !== 'api_key') await this.sessions.end(principal.sessionId, null, 'logout');
   }
 }

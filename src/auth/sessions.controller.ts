@@ -2,7 +2,7 @@ import { Controller, Delete, Get, Header, HttpCode, Param } from '@nestjs/common
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Caller, RequireScope } from '../access/decorators.js';
-import type { Principal } from '../access/principal.js';
+import { personOf, type Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import { SessionsAnswer } from './auth.schemas.js';
@@ -18,7 +18,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'List my living sessions' })
   @ApiResponse({ status: 200, description: 'Newest first', standardSchema: SessionsAnswer })
   async list(@Caller() caller: Principal): Promise<z.input<typeof SessionsAnswer>> {
-    const sessions = await this.sessions.live(caller);
+    const sessions = await this.sessions.live(personOf(caller));
     return {
       sessions: sessions.map((session) => ({
         id: session.id,
@@ -41,7 +41,7 @@ export class SessionsController {
   @ApiResponse({ status: 204, description: 'Ended' })
   async end(@Param('id') id: string, @Caller() caller: Principal): Promise<void> {
     const known =
-      z.uuid().safeParse(id).success && (await this.sessions.end(id, caller.userId, 'ended_by_user'));
+      z.uuid().safeParse(id).success && (await this.sessions.end(id, personOf(caller), 'ended_by_user'));
     if (!known) throw new ToolgateError('not_found', { detail: 'You have no living session with this id.' });
   }
 }

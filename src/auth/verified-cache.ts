@@ -13,8 +13,15 @@ interface Entry extends Verified {
 const CAPACITY = 10_000;
 
 /** What revocation can end this principal by. */
-function revocableIds(principal: Principal): string[] {
-  return [principal.kind === 'user' ? principal.sessionId : principal.keyId, principal.userId];
+export function revocableIds(principal: Principal): string[] {
+  switch (principal.kind) {
+    case 'user':
+      return [principal.sessionId, principal.userId];
+    case 'api_key':
+      return [principal.keyId, principal.userId];
+    case 'client':
+      return [principal.sessionId];
+  }
 }
 
 /** Credentials verified before, so that the next call with one costs neither a signature nor a query. */

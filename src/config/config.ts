@@ -63,10 +63,13 @@ export function loadConfig(env: Environment): Config {
 
   const { MASTER_KEY, ...settings } = values as Values;
   const issuer = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
+  if (settings.REGISTRATION === 'token' && settings.REGISTRATION_TOKEN === undefined)
+    problems.push('REGISTRATION_TOKEN is required when REGISTRATION is token');
   if (settings.NODE_ENV === 'production') {
     if (MASTER_KEY === undefined)
       problems.push('MASTER_KEY is required in production (openssl rand -base64 32)');
     if (settings.DATABASE_URL === undefined) problems.push('DATABASE_URL is required in production');
+    if (settings.OUTBOUND_LOOPBACK) problems.push('OUTBOUND_LOOPBACK must not be set in production');
     if (!issuer.startsWith('https:') && !isLoopback(issuer))
       problems.push('PUBLIC_URL must be https in production');
   }

@@ -119,6 +119,34 @@ export const SETTINGS = {
     integer(1, 1_000_000).default(100),
     'Registrations per address (IPv6: per /64) and window.',
   ),
+  REGISTRATION: setting(
+    z.enum(['open', 'token', 'off']).default('open'),
+    'Who may register an OAuth client (RFC 7591): anybody, holders of REGISTRATION_TOKEN, or nobody.',
+  ),
+  REGISTRATION_TOKEN: setting(
+    z.string().min(20, 'must have at least 20 characters').optional(),
+    'The initial access token that REGISTRATION=token asks for.',
+    { secret: true },
+  ),
+  REGISTRATION_UNUSED_TTL: setting(
+    integer(60, 31_536_000).default(604_800),
+    'A registered client that completes no grant within this many seconds is removed.',
+  ),
+  REGISTRATION_LIMIT_ADDRESS: setting(
+    integer(1, 1_000_000).default(100),
+    'Client registrations per address (IPv6: per /64) and window.',
+  ),
+  CLIENT_DOCUMENTS: setting(
+    flag.default(true),
+    'Whether clients may be known by a metadata document at their client_id (CIMD).',
+  ),
+  OUTBOUND_LOOPBACK: setting(
+    flag.default(false),
+    'Lets client documents and keys be fetched from loopback over http. For development only; refused in production.',
+  ),
+  AUTHORIZATION_CODE_TTL: setting(integer(10, 600).default(60), 'Life of an authorization code, in seconds.'),
+  DEVICE_CODE_TTL: setting(integer(60, 3600).default(600), 'Life of a device code, in seconds.'),
+  DEVICE_POLL_INTERVAL: setting(integer(1, 60).default(5), 'Seconds that a device waits between its polls.'),
   LIMIT_WINDOW: setting(integer(1, 86_400).default(900), 'Length of the window of these limits, in seconds.'),
   TRUST_PROXY: setting(
     list.default([]),

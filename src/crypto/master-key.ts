@@ -7,11 +7,17 @@ const TAG = 16;
 export class MasterKey {
   private readonly sealing: Buffer;
   private readonly succession: Buffer;
+  /** For the tokens of forms. */
+  readonly forForms: Buffer;
+  /** For short codes, which a plain digest would not hide. */
+  readonly forShortCodes: Buffer;
 
   constructor(key: Buffer) {
     const derive = (use: string) => Buffer.from(hkdfSync('sha256', key, '', `toolgate ${use} v1`, 32));
     this.sealing = derive('sealing');
     this.succession = derive('refresh succession');
+    this.forForms = derive('forms');
+    this.forShortCodes = derive('short codes');
   }
 
   /** AES-256-GCM; `context` is bound in, so that a sealed value cannot be moved to another row. */

@@ -91,6 +91,11 @@ export const CATALOGUE = {
     title: 'This password is too easy to guess',
     help: 'Follow the advice in `advice`.',
   },
+  wrong_resource: {
+    status: 400,
+    title: 'This was granted for another resource',
+    help: 'Leave `resource` out, or connect anew to the resource you need.',
+  },
   invalid_scope: {
     status: 422,
     title: 'A scope is unknown',

@@ -3,10 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
+import { OAuthError, PageError } from './oauth-error.js';
+import { surfaceOf } from './surface.js';
 import type { ToolgateError } from './toolgate-error.js';
 
 export interface ErrorContext extends ChallengeContext {
   readonly issuer: string;
+  /** The error page, as a whole document, and the Content-Security-Policy it needs. */
+  renderPage(error: PageError, requestId: string): { html: string; policy: string };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** Login and refresh answer 401 about what is in their body: a Bearer challenge would tell the client to start OAuth. */
@@ -17,7 +28,10 @@ const WITHOUT_CHALLENGE: readonly string[] = [
   'reused_refresh_token',
 ];
 
-/** The one place where an error becomes an answer: RFC 9457 on REST, RFC 6750 on the MCP endpoint. */
+/**
+ * The one place where an error becomes an answer: RFC 9457 on REST, RFC 6750 on the MCP endpoint, RFC 6749 on the OAuth
+ * endpoints, a page where a person looks.
+ */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly log = new Logger('Errors');
@@ -28,27 +42,74 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const error = toToolgateError(thrown);
-    this.report(error, request);
+    const answer = this.answer(thrown, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
     }
+    void reply
+      .headers({ 'Cache-Control': 'no-store', ...answer.headers })
+      .status(answer.status)
+      .type(answer.type)
+      .send(answer.body);
+  }
 
-    const { title } = CATALOGUE[error.code];
+  private answer(thrown: unknown, request: FastifyRequest): Answer {
+    if (thrown instanceof OAuthError) {
+      this.log.debug({ requestId: request.id, code: thrown.error, reason: thrown.message });
+      return this.json(thrown.status, thrown.options.headers, {
+        error: thrown.error,
+        error_description: thrown.description,
+      });
+    }
+    if (thrown instanceof PageError) {
+      this.log.debug({ requestId: request.id, code: thrown.code, reason: thrown.message });
+      return this.page(thrown, {}, request);
+    }
+    const error = toToolgateError(thrown);
+    this.report(error, request);
+    return this.toolgate(error, request);
+  }
+
+  private toolgate(error: ToolgateError, request: FastifyRequest): Answer {
+    const { title, help } = CATALOGUE[error.code];
     const detail = error.options.detail ?? title;
+    const surface = surfaceOf(request.url);
+    if (surface === 'page') {
+      const shown = { title, what: detail, mend: [help] };
+      return this.page(new PageError(error.code, shown), error.options.headers, request, error.status);
+    }
     const wwwAuthenticate = WITHOUT_CHALLENGE.includes(error.code)
       ? undefined
       : challenge(error, detail, this.context);
-    if (wwwAuthenticate !== undefined) void reply.header('WWW-Authenticate', wwwAuthenticate);
-    const isMcp = /^\/mcp(?:[/?]|$)/.test(request.url);
-    void reply
-      .headers({ 'Cache-Control': 'no-store', ...error.options.headers })
-      .status(error.status)
-      .type(isMcp ? 'application/json' : 'application/problem+json')
-      .send(
-        JSON.stringify(isMcp ? this.bearerError(error, detail) : this.problem(error, detail, request.id)),
-      );
+    const headers = {
+      ...(wwwAuthenticate === undefined ? {} : { 'WWW-Authenticate': wwwAuthenticate }),
+      ...error.options.headers,
+    };
+    if (surface === 'rest') {
+      const body = JSON.stringify(this.problem(error, detail, request.id));
+      return { status: error.status, type: 'application/problem+json', headers, body };
+    }
+    return this.json(error.status, headers, this.bearerError(error, detail));
+  }
+
+  private json(status: number, headers: Answer['headers'] | undefined, body: object): Answer {
+    return { status, type: 'application/json', headers: headers ?? {}, body: JSON.stringify(body) };
+  }
+
+  private page(
+    error: PageError,
+    headers: Answer['headers'] | undefined,
+    request: FastifyRequest,
+    status: number = error.status,
+  ): Answer {
+    const { html, policy } = this.context.renderPage(error, request.id);
+    return {
+      status,
+      type: 'text/html; charset=utf-8',
+      headers: { 'Content-Security-Policy': policy, ...headers },
+      body: html,
+    };
   }
 
   /** RFC 9457. */
@@ -69,18 +130,12 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
-  /** RFC 6750 section 3.1 names three errors; the rest speak by status and description. */
+  /** RFC 6750 section 3.1 names three errors, RFC 6749 two more for our own troubles; the rest is in the words. */
   private bearerError(error: ToolgateError, detail: string) {
     const scopes = error.options.scopes && { scope: error.options.scopes.join(' ') };
-    const word =
-      error.status === 401
-        ? 'invalid_token'
-        : error.code === 'insufficient_scope'
-          ? error.code
-          : 'invalid_request';
     const { help } = CATALOGUE[error.code];
     return {
-      ...(error.code === 'missing_credential' || error.status >= 500 ? {} : { error: word }),
+      ...(error.code === 'missing_credential' ? {} : { error: oauthWord(error) }),
       error_description: `${detail}. ${help}`.replace(/([.!?])\. /, '$1 '),
       error_uri: `${this.context.issuer}/errors/${error.code}`,
       ...scopes,
@@ -92,4 +147,11 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.status >= 500) this.log.error({ ...context, err: error.options.cause ?? error });
     else this.log.debug(context);
   }
+}
+
+function oauthWord({ status, code }: ToolgateError): string {
+  if (status === 401) return 'invalid_token';
+  if (status === 500) return 'server_error';
+  if (status === 503 || status === 429) return 'temporarily_unavailable';
+  return code === 'insufficient_scope' ? code : 'invalid_request';
 }

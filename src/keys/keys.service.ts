@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { ApiKeyPrincipal, Principal } from '../access/principal.js';
+import { type ApiKeyPrincipal, personOf, type Principal } from '../access/principal.js';
 import {
   intersectScopes,
   missingScopes,
@@ -71,7 +71,7 @@ export class KeysService {
     const key = mintKey(id);
     const record = await this.keys.insert({
       id,
-      userId: caller.userId,
+      userId: personOf(caller),
       name: request.name,
       digest: sha256(key),
       resource: this.config.resource,
@@ -84,12 +84,13 @@ export class KeysService {
   }
 
   async list(caller: Principal): Promise<KeyRecord[]> {
-    return this.keys.list(caller.userId);
+    return this.keys.list(personOf(caller));
   }
 
   /** @throws ToolgateError `not_found` */
   async revoke(caller: Principal, id: string): Promise<void> {
-    if (!(await this.keys.revoke(id, caller.userId, this.clock.now()))) throw new ToolgateError('not_found');
+    if (!(await this.keys.revoke(id, personOf(caller), this.clock.now())))
+      throw new ToolgateError('not_found');
   }
 
   /** `overlap` in seconds. @throws ToolgateError `not_found` */
@@ -97,7 +98,7 @@ export class KeysService {
     const now = this.clock.now();
     const key = mintKey(id);
     const previousUntil = overlap > 0 ? new Date(now.getTime() + overlap * 1000) : null;
-    const record = await this.keys.rotate(id, caller.userId, sha256(key), previousUntil, now);
+    const record = await this.keys.rotate(id, personOf(caller), sha256(key), previousUntil, now);
     if (!record) throw new ToolgateError('not_found');
     return { ...record, key };
   }

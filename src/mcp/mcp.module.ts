@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ResourcesModule } from '../resources/resources.module.js';
+import { BuiltInResource } from './built-in-resource.js';
 import { McpController } from './mcp.controller.js';
 import { McpServing } from './mcp-server.js';
 import { Note } from './notes/note.entity.js';
@@ -15,9 +17,9 @@ import { WhoamiTool } from './whoami.tool.js';
  * Does not own authentication: a principal is on the request before anything here runs (auth/).
  */
 @Module({
-  imports: [DiscoveryModule, TypeOrmModule.forFeature([Note])],
+  imports: [DiscoveryModule, ResourcesModule, TypeOrmModule.forFeature([Note])],
   controllers: [McpController, ResourceMetadataController],
-  providers: [McpServing, NotesRepository, NotesTools, ToolRegistry, WhoamiTool],
+  providers: [BuiltInResource, McpServing, NotesRepository, NotesTools, ToolRegistry, WhoamiTool],
   exports: [ToolRegistry],
 })
 export class McpModule {}

@@ -75,6 +75,10 @@ export class ToolRegistry implements OnModuleInit {
     return this.tools.get(name);
   }
 
+  all(): RegisteredTool[] {
+    return [...this.tools.values()];
+  }
+
   /** Every scope the tool needs; undefined for an unknown tool. */
   requiredScopes(name: string): readonly Scope[] | undefined {
     return this.tools.get(name)?.scopes;

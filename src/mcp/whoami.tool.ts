@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { Tool, type ToolCall } from './tool.decorator.js';
 
 const Identity = z.object({
-  kind: z.enum(['user', 'api_key']),
-  user_id: z.string(),
+  kind: z.enum(['user', 'api_key', 'client']),
+  user_id: z.string().optional(),
   session_id: z.string().optional(),
   client_id: z.string().optional(),
   key_id: z.string().optional(),
@@ -23,11 +23,12 @@ export class WhoamiTool {
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   whoami(_input: object, { principal }: ToolCall): z.output<typeof Identity> {
+    const { kind, scopes, resource } = principal;
+    const person = kind === 'client' ? {} : { user_id: principal.userId };
     const ids =
-      principal.kind === 'user'
-        ? { session_id: principal.sessionId, client_id: principal.clientId }
-        : { key_id: principal.keyId };
-    const { kind, userId, scopes, resource } = principal;
-    return { kind, user_id: userId, ...ids, scopes: [...scopes], resource };
+      kind === 'api_key'
+        ? { key_id: principal.keyId }
+        : { session_id: principal.sessionId, client_id: principal.clientId };
+    return { kind, ...person, ...ids, scopes: [...scopes], resource };
   }
 }

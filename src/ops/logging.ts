@@ -11,7 +11,7 @@ import {
 import { v7 as uuidv7 } from 'uuid';
 
 /** Whatever has the shape of one of our credentials. */
-const CREDENTIAL = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tgk_\w+|tgr_[\w-]+/g;
+const CREDENTIAL = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tg[kromsd]_[\w-]+/g;
 const SENSITIVE = [
   'authorization',
   'cookie',
@@ -20,6 +20,9 @@ const SENSITIVE = [
   'token',
   'access_token',
   'refresh_token',
+  'client_secret',
+  'registration_access_token',
+  'id_token',
   'key',
 ];
 

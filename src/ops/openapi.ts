@@ -39,6 +39,15 @@ const PROBLEM: NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[
   },
 };
 
+const OAUTH_ERROR: typeof PROBLEM = {
+  type: 'object',
+  description: 'RFC 6749 section 5.2',
+  required: ['error_description'],
+  properties: { error: { type: 'string' }, error_description: { type: 'string' } },
+};
+const PROBLEM_BODY = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+const OAUTH_BODY = { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } };
+
 const MEANING: Readonly<Record<string, string>> = {
   400: 'The request could not be read',
   401: 'No valid credential',
@@ -76,19 +85,16 @@ export function openApiDocument(app: INestApplication, config: Config): OpenAPIO
   const document = SwaggerModule.createDocument(app, builder);
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: PROBLEM },
+    schemas: { ...document.components?.schemas, Problem: PROBLEM, OAuthError: OAUTH_ERROR },
   };
   const publicIds = publicOperationIds(app);
   for (const { path, operation } of operations(document)) {
     // A method with several paths gets an id per path: `Controller_method[0]`.
     const open = publicIds.has((operation.operationId ?? '').replace(/\[\d+\]$/, ''));
     operation.security = open ? [] : [{ bearer: [] }, { apiKey: [] }];
-    for (const status of failures(path, operation, open)) {
-      operation.responses[status] ??= {
-        description: MEANING[status] ?? '',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      };
-    }
+    const body = path.startsWith('/oauth/') ? OAUTH_BODY : PROBLEM_BODY;
+    for (const status of failures(path, operation, open))
+      operation.responses[status] ??= { description: MEANING[status] ?? '', content: body };
   }
   return document;
 }
@@ -110,6 +116,7 @@ function publicOperationIds(app: INestApplication): Set<string> {
 }
 
 function failures(path: string, operation: Operation, open: boolean): string[] {
+  if (path.startsWith('/oauth/')) return ['400', '401', '403', '429', '503'];
   return [
     ...(open ? [] : ['401', '403']),
     ...(operation.requestBody ? ['400', '422'] : []),

@@ -7,7 +7,13 @@ import { Database } from '../database/database.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { addressBlock } from './address-block.js';
 
-export type LimitName = 'login-account' | 'login-address' | 'register-address';
+export type LimitName =
+  | 'login-account'
+  | 'login-address'
+  | 'register-address'
+  | 'registration-address'
+  | 'client-secret'
+  | 'user-code';
 
 export interface Counted {
   readonly limit: LimitName;
@@ -28,6 +34,9 @@ export class RateLimits implements OnApplicationShutdown {
       'login-account': config.LOGIN_LIMIT_ACCOUNT,
       'login-address': config.LOGIN_LIMIT_ADDRESS,
       'register-address': config.REGISTER_LIMIT_ADDRESS,
+      'registration-address': config.REGISTRATION_LIMIT_ADDRESS,
+      'client-secret': CLIENT_SECRET_GUESSES,
+      'user-code': USER_CODE_GUESSES,
     };
     const limiter = (name: LimitName) =>
       new RateLimiterPostgres({
@@ -44,6 +53,9 @@ export class RateLimits implements OnApplicationShutdown {
       'login-account': limiter('login-account'),
       'login-address': limiter('login-address'),
       'register-address': limiter('register-address'),
+      'registration-address': limiter('registration-address'),
+      'client-secret': limiter('client-secret'),
+      'user-code': limiter('user-code'),
     };
     this.sweeper = setInterval(() => {
       database.query(SWEEP, [Date.now()]).catch(() => undefined);
@@ -111,6 +123,9 @@ export class RateLimits implements OnApplicationShutdown {
   }
 }
 
+/** Wrong client secrets per address (spec S17), wrong user codes per person (RFC 8628 section 5.1). */
+const CLIENT_SECRET_GUESSES = 50;
+const USER_CODE_GUESSES = 10;
 const SWEEP_MS = 5 * 60_000;
 const SWEEP = { name: 'rate-limit-sweep', text: 'DELETE FROM rate_limits WHERE expire < $1' };
 
@@ -129,8 +144,10 @@ function standing(result: RateLimiterRes, exceeded: boolean) {
 const folded = (email: string): string =>
   email.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase();
 
-const storedKey = ({ limit, key }: Counted): string =>
-  limit === 'login-account' ? sha256(folded(key)).toString('hex') : addressBlock(key);
+function storedKey({ limit, key }: Counted): string {
+  if (limit === 'login-account') return sha256(folded(key)).toString('hex');
+  return limit === 'user-code' ? key : addressBlock(key);
+}
 
 /** The library names its statements; pgbouncer before 1.21 cannot follow names in transaction mode. */
 function unnamed(database: Database) {

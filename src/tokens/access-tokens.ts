@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTPayload, SignJWT } from 'jose';
 import { z } from 'zod';
-import type { UserPrincipal } from '../access/principal.js';
-import { formatScope, parseScope } from '../access/scopes.js';
+import type { TokenPrincipal } from '../access/principal.js';
+import { formatScope, parseScope, type Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -11,7 +11,8 @@ import { ToolgateError } from '../errors/toolgate-error.js';
 import { KeyRing } from './key-ring.js';
 
 export interface VerifiedToken {
-  readonly principal: UserPrincipal;
+  readonly principal: TokenPrincipal;
+  readonly id: string;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 }
@@ -19,7 +20,8 @@ export interface VerifiedToken {
 /** RFC 9068 section 2.2, with `aud` as exactly one string: a token for us and somebody else is not for us. */
 const Claims = z.object({
   iss: z.string(),
-  sub: z.uuid(),
+  /** A user's id, or for a client that acts for itself its client_id (RFC 9068 section 2.2). */
+  sub: z.string().min(1),
   aud: z.string(),
   client_id: z.string().min(1),
   scope: z.string(),
@@ -27,7 +29,18 @@ const Claims = z.object({
   exp: z.number().int(),
   jti: z.string().min(1),
   sid: z.uuid(),
+  act: z.object({ sub: z.string().min(1) }).optional(),
 });
+type Claims = z.output<typeof Claims>;
+
+/** A client's id is never a UUID, so that no client can pass for a person. */
+function principalOf(claims: Claims, scopes: readonly Scope[]): TokenPrincipal | undefined {
+  const { sub, sid: sessionId, client_id: clientId, aud: resource, act } = claims;
+  if (sub === clientId) return { kind: 'client', clientId, sessionId, resource, scopes };
+  if (!z.uuid().safeParse(sub).success) return undefined;
+  const actor = act && { actor: act.sub };
+  return { kind: 'user', userId: sub, sessionId, clientId, resource, scopes, ...actor };
+}
 
 /** Signs and verifies access tokens (RFC 9068). Whether their session still lives is for Revocations to say. */
 @Injectable()
@@ -38,42 +51,55 @@ export class AccessTokens {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  async issue(principal: Omit<UserPrincipal, 'kind'>): Promise<{ token: string; expiresIn: number }> {
+  /** `notAfter`: what it was made from ends then. */
+  async issue(principal: TokenPrincipal, notAfter?: Date): Promise<{ token: string; expiresIn: number }> {
     const { kid, algorithm, key } = this.keys.signingKey();
     const now = Math.floor(this.clock.now().getTime() / 1000);
+    const exp = Math.min(
+      now + this.config.ACCESS_TOKEN_TTL,
+      Math.floor((notAfter?.getTime() ?? Infinity) / 1000),
+    );
     const claims: z.input<typeof Claims> = {
       iss: this.config.issuer,
-      sub: principal.userId,
+      sub: principal.kind === 'user' ? principal.userId : principal.clientId,
       aud: principal.resource,
       client_id: principal.clientId,
       scope: formatScope(principal.scopes),
       iat: now,
-      exp: now + this.config.ACCESS_TOKEN_TTL,
+      exp,
       jti: randomUUID(),
       sid: principal.sessionId,
+      ...(principal.kind === 'user' && principal.actor !== undefined && { act: { sub: principal.actor } }),
     };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid })
       .sign(key);
-    return { token, expiresIn: this.config.ACCESS_TOKEN_TTL };
+    return { token, expiresIn: exp - now };
   }
 
-  /** @throws ToolgateError `invalid_token`, `expired_token` */
-  async verify(token: string): Promise<VerifiedToken> {
-    const claims = Claims.safeParse(await this.verifySignature(token));
+  /**
+   * A token of ours for `audience`; for any resource when that is null, which only the authorization server's own
+   * endpoints may ask (RFC 7662, RFC 7009, RFC 8693).
+   *
+   * @throws ToolgateError `invalid_token`, `expired_token`
+   */
+  async verify(token: string, audience: string | null = this.config.resource): Promise<VerifiedToken> {
+    const claims = Claims.safeParse(await this.verifySignature(token, audience));
     if (!claims.success)
       throw new ToolgateError('invalid_token', { reason: 'a claim is missing or malformed' });
-    const { sub, sid, client_id, aud, scope, iat, exp } = claims.data;
+    const { scope, iat, exp, jti } = claims.data;
     const scopes = parseScope(scope);
-    if (!scopes) throw new ToolgateError('invalid_token', { reason: 'malformed scope claim' });
+    const principal = scopes && principalOf(claims.data, scopes);
+    if (!principal) throw new ToolgateError('invalid_token', { reason: 'malformed scope or sub claim' });
     return {
-      principal: { kind: 'user', userId: sub, sessionId: sid, clientId: client_id, resource: aud, scopes },
+      principal,
+      id: jti,
       issuedAt: new Date(iat * 1000),
       expiresAt: new Date(exp * 1000),
     };
   }
 
-  private async verifySignature(token: string): Promise<JWTPayload> {
+  private async verifySignature(token: string, audience: string | null): Promise<JWTPayload> {
     try {
       const { payload } = await jwtVerify(
         token,
@@ -87,7 +113,7 @@ export class AccessTokens {
           algorithms: ['ES256', 'EdDSA', 'RS256'],
           typ: 'at+jwt',
           issuer: this.config.issuer,
-          audience: this.config.resource,
+          ...(audience !== null && { audience }),
           requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id', 'sid'],
           currentDate: this.clock.now(),
           // Revocations older than one token life are forgotten, so no token may outlive the life set now.

@@ -1,18 +1,26 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** One login. Every token issued hangs from it; revoking it ends them all. */
+/** One login, one grant to a client, or a client's own session. Every token issued hangs from it; revoking it ends them all. */
 @Entity('sessions')
 @ForeignKey('users', ['userId'], ['id'], { name: 'sessions_user_fk', onDelete: 'CASCADE' })
 @Check('sessions_expires_after_creation', 'expires_at > created_at')
 @Check('sessions_revoked_with_reason', '(revoked_at IS NULL) = (revoked_reason IS NULL)')
+@ForeignKey('grants', ['grantId'], ['id'], { name: 'sessions_grant_fk', onDelete: 'CASCADE' })
 @Index('sessions_user_id', ['userId'])
+@Index('sessions_grant_id', ['grantId'])
+@Index('sessions_client_id', ['clientId'])
 @Index('sessions_revoked', ['changedAt'], { where: 'revoked_at IS NOT NULL' })
 export class Session {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @Column('uuid', { name: 'user_id' })
-  userId!: string;
+  /** Null: the client acts for itself (RFC 6749 section 4.4). */
+  @Column('uuid', { name: 'user_id', nullable: true })
+  userId!: string | null;
+
+  /** The consent this hangs from; null for a login and for client credentials. */
+  @Column('uuid', { name: 'grant_id', nullable: true })
+  grantId!: string | null;
 
   @Column('text', { name: 'client_id' })
   clientId!: string;

@@ -40,7 +40,8 @@ const LIVE: Statement = {
            coalesce((SELECT max(t.issued_at) FROM refresh_tokens t WHERE t.session_id = s.id), s.created_at) AS "lastUsedAt"
     FROM sessions s
     WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
-      AND EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id AND t.used_at IS NULL AND t.expires_at > $2)
+      AND (EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id AND t.used_at IS NULL AND t.expires_at > $2)
+        OR EXISTS (SELECT 1 FROM browser_logins b WHERE b.session_id = s.id))
     ORDER BY s.created_at DESC`,
 };
 

@@ -1,38 +1,34 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Principal } from '../access/principal.js';
-import { formatScope, intersectScopes, type Scope } from '../access/scopes.js';
-import type { Config } from '../config/config.js';
-import { InjectConfig } from '../config/config.token.js';
+import { IDENTITY_SCOPES, intersectScopes, type Scope } from '../access/scopes.js';
 import { Clock } from '../crypto/clock.js';
-import { randomToken, sha256 } from '../crypto/digest.js';
+import { sha256 } from '../crypto/digest.js';
 import { MasterKey } from '../crypto/master-key.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
-import { AccessTokens } from './access-tokens.js';
+import { Lifetimes } from './lifetimes.js';
+import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
 import { type LiveSession, SessionsRepository } from './sessions.repository.js';
+import { type TokenPair, TokenResponses } from './token-responses.js';
 
-/** The `tgr_` prefix lets secret scanners find a leaked one. */
-const REFRESH_PREFIX = 'tgr_';
-const REFRESH_SHAPE = /^tgr_[A-Za-z0-9_-]{43}$/;
-
-/** RFC 6749 section 5.1. */
-export interface TokenResponse {
-  readonly access_token: string;
-  readonly token_type: 'Bearer';
-  readonly expires_in: number;
-  readonly refresh_token: string;
-  readonly scope: string;
-}
+/** RFC 9068 wants a client_id in every token; a login over REST or at our pages is our own client's. */
+export const FIRST_PARTY_CLIENT = 'toolgate';
 
 export interface SessionRequest {
   readonly userId: string;
-  readonly clientId: string;
   readonly resource: string;
   readonly scopes: readonly Scope[];
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
+}
+
+export interface RefreshRequest {
+  readonly clientId: string;
+  /** Must be the session's own when it is given (RFC 8707 section 2.2). */
+  readonly resource?: string | undefined;
+  /** A narrower scope for this access token alone; the session keeps its own (RFC 6749 section 6). */
+  readonly scopes?: readonly Scope[] | undefined;
 }
 
 /** Opens, refreshes and ends sessions: what every issued token hangs from. */
@@ -41,62 +37,80 @@ export class SessionsService {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly refreshTokens: RefreshTokensRepository,
-    private readonly accessTokens: AccessTokens,
+    private readonly responses: TokenResponses,
     private readonly revocations: Revocations,
+    private readonly lifetimes: Lifetimes,
     private readonly masterKey: MasterKey,
     private readonly clock: Clock,
-    @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ToolgateError `invalid_login` when the user was disabled in the meantime. */
-  async open(request: SessionRequest): Promise<TokenResponse> {
+  /**
+   * A login over REST.
+   *
+   * @throws ToolgateError `invalid_login` when the user was disabled in the meantime.
+   */
+  async open(request: SessionRequest): Promise<TokenPair> {
     const now = this.clock.now();
+    const { userId, resource, scopes } = request;
     const id = uuidv7();
-    const refreshToken = REFRESH_PREFIX + randomToken();
+    const refreshToken = newRefreshToken();
     const opened = await this.sessions.open(
       {
         id,
-        userId: request.userId,
-        clientId: request.clientId,
-        resource: request.resource,
-        scopes: request.scopes,
+        userId,
+        clientId: FIRST_PARTY_CLIENT,
+        resource,
+        scopes,
         address: request.address ?? null,
         userAgent: request.userAgent?.slice(0, 500) ?? null,
         createdAt: now,
-        expiresAt: this.after(now, this.config.SESSION_TTL),
+        expiresAt: this.lifetimes.sessionEnd(now),
       },
       sha256(refreshToken),
-      this.after(now, this.config.REFRESH_IDLE_TTL),
+      this.lifetimes.idleEnd(now),
     );
     if (!opened)
       throw new ToolgateError('invalid_login', { reason: 'the account was disabled during the login' });
-    return this.respond({ ...request, sessionId: id }, refreshToken);
+    const principal = { userId, sessionId: id, clientId: FIRST_PARTY_CLIENT, resource, scopes };
+    return this.responses.pair({ kind: 'user', ...principal }, refreshToken);
   }
 
   /**
    * Rotates a refresh token. Every retry within the replay window gets the same successor.
    *
-   * @throws ToolgateError `invalid_refresh_token`, `expired_refresh_token`, `reused_refresh_token`
+   * @throws ToolgateError `invalid_refresh_token`, `expired_refresh_token`, `reused_refresh_token`, `wrong_resource`,
+   *   `invalid_scope`
    */
-  async refresh(presented: string): Promise<TokenResponse> {
-    if (!REFRESH_SHAPE.test(presented))
+  async refresh(presented: string, by: RefreshRequest): Promise<TokenPair> {
+    if (!looksLikeRefreshToken(presented))
       throw new ToolgateError('invalid_refresh_token', { reason: 'malformed' });
     const now = this.clock.now();
-    const successor = REFRESH_PREFIX + this.masterKey.successorOf(presented);
-    const rotation = await this.refreshTokens.rotate(sha256(presented), sha256(successor), {
-      now,
-      windowStart: this.after(now, -this.config.REFRESH_REPLAY_WINDOW),
-      idleEnd: this.after(now, this.config.REFRESH_IDLE_TTL),
-    });
+    const successor = refreshTokenOf(this.masterKey.successorOf(presented));
+    const rotation = await this.refreshTokens.rotate(
+      sha256(presented),
+      sha256(successor),
+      {
+        now,
+        windowStart: this.lifetimes.replayWindowStart(now),
+        idleEnd: this.lifetimes.idleEnd(now),
+      },
+      { clientId: by.clientId, resource: by.resource ?? null },
+    );
     const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = this.requireLive(rotation);
-    const scopes = intersectScopes(sessionScopes, userScopes);
-    return this.respond({ userId, sessionId, clientId, resource, scopes }, successor);
+    const held = intersectScopes(sessionScopes, [...userScopes, ...IDENTITY_SCOPES]);
+    const scopes = by.scopes ? intersectScopes(by.scopes, held) : held;
+    // After the rotation, which loses nothing: a retry within the window gets the same successor.
+    if (by.scopes?.length && scopes.length === 0) throw new ToolgateError('invalid_scope');
+    return this.responses.pair({ kind: 'user', userId, sessionId, clientId, resource, scopes }, successor);
   }
 
-  /** Ends the session a refresh token belongs to, whatever state the token is in. False when nobody issued it. */
-  async endByRefreshToken(presented: string): Promise<boolean> {
-    const sessionId = REFRESH_SHAPE.test(presented)
-      ? await this.refreshTokens.sessionOf(sha256(presented))
+  /**
+   * Ends the session a refresh token belongs to, whatever state the token is in; with `clientId`, only that client's.
+   * False when there is none.
+   */
+  async endByRefreshToken(presented: string, clientId: string | null): Promise<boolean> {
+    const sessionId = looksLikeRefreshToken(presented)
+      ? await this.refreshTokens.sessionOf(sha256(presented), clientId)
       : undefined;
     if (sessionId === undefined) return false;
     await this.end(sessionId, null, 'logout');
@@ -104,14 +118,18 @@ export class SessionsService {
   }
 
   /** True when this call ended it; with `userId`, only a session of that user. */
-  async end(sessionId: string, userId: string | null, reason: 'logout' | 'ended_by_user'): Promise<boolean> {
+  async end(
+    sessionId: string,
+    userId: string | null,
+    reason: 'logout' | 'ended_by_user' | 'revoked_by_client',
+  ): Promise<boolean> {
     const ended = await this.sessions.revoke(sessionId, userId, reason, this.clock.now());
     if (ended) this.revocations.noteEnded(sessionId);
     return ended;
   }
 
-  async live(principal: Principal): Promise<LiveSession[]> {
-    return this.sessions.live(principal.userId, this.clock.now());
+  async live(userId: string): Promise<LiveSession[]> {
+    return this.sessions.live(userId, this.clock.now());
   }
 
   private requireLive(rotation: Rotation | undefined): Rotation {
@@ -126,28 +144,12 @@ export class SessionsService {
       case 'reused':
         if (rotation) this.revocations.noteEnded(rotation.sessionId);
         throw new ToolgateError('reused_refresh_token');
+      case 'wrong_resource':
+        throw new ToolgateError('wrong_resource');
       case 'revoked':
       case 'unknown':
         break;
     }
     throw new ToolgateError('invalid_refresh_token', { reason: outcome });
-  }
-
-  private async respond(
-    session: Omit<SessionRequest, 'address' | 'userAgent'> & { sessionId: string },
-    refreshToken: string,
-  ): Promise<TokenResponse> {
-    const { token, expiresIn } = await this.accessTokens.issue(session);
-    return {
-      access_token: token,
-      token_type: 'Bearer',
-      expires_in: expiresIn,
-      refresh_token: refreshToken,
-      scope: formatScope(session.scopes),
-    };
-  }
-
-  private after(time: Date, seconds: number): Date {
-    return new Date(time.getTime() + seconds * 1000);
   }
 }

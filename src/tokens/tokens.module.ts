@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { BrowserLogin } from './browser-login.entity.js';
+import { BrowserLogins } from './browser-logins.js';
+import { Lifetimes } from './lifetimes.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { Session } from './session.entity.js';
 import { SigningKeyRow } from './signing-key.entity.js';
@@ -12,24 +15,28 @@ import { Revocations } from './revocations.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
+import { TokenResponses } from './token-responses.js';
 
 /**
  * Owns access tokens, signing keys, sessions, the refresh-token table and revocation.
  * Does not own who a user is (users/), nor how a credential is read from a request (auth/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([RefreshToken, Session, SigningKeyRow])],
+  imports: [TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow])],
   controllers: [JwksController],
   providers: [
     AccessTokens,
+    BrowserLogins,
     KeyRing,
+    Lifetimes,
     RefreshTokensRepository,
     Revocations,
     SessionReaper,
     SessionsRepository,
     SessionsService,
     SigningKeysRepository,
+    TokenResponses,
   ],
-  exports: [AccessTokens, KeyRing, Revocations, SessionsService],
+  exports: [AccessTokens, BrowserLogins, KeyRing, Lifetimes, Revocations, SessionsService, TokenResponses],
 })
 export class TokensModule {}

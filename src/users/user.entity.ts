@@ -18,9 +18,13 @@ export class User {
   @Column('text', { nullable: true })
   name!: string | null;
 
-  /** argon2id in PHC format: the parameters stand in the hash, so that they can be raised later. */
-  @Column('text', { name: 'password_hash' })
-  passwordHash!: string;
+  /** argon2id in PHC format: the parameters stand in the hash, so that they can be raised later. Null: signs in elsewhere. */
+  @Column('text', { name: 'password_hash', nullable: true })
+  passwordHash!: string | null;
+
+  /** When someone proved to read mail at this address: never, or when a provider vouched for it. */
+  @Column('timestamptz', { name: 'email_verified_at', nullable: true })
+  emailVerifiedAt!: Date | null;
 
   @Column('text', { array: true })
   scopes!: string[];

@@ -9,13 +9,16 @@ export interface Account {
   readonly scopes: readonly string[];
   readonly createdAt: Date;
   readonly disabledAt: Date | null;
+  readonly emailVerifiedAt: Date | null;
 }
 
 export interface AccountWithPassword extends Account {
-  readonly passwordHash: string;
+  /** Null for who signs in elsewhere alone. */
+  readonly passwordHash: string | null;
 }
 
-const ACCOUNT = `id, email, name, scopes, created_at AS "createdAt", disabled_at AS "disabledAt"`;
+const ACCOUNT = `id, email, name, scopes, created_at AS "createdAt", disabled_at AS "disabledAt",
+  email_verified_at AS "emailVerifiedAt"`;
 
 // The unique index on lower(email) decides between two who register at once.
 const INSERT: Statement = {
@@ -58,7 +61,9 @@ export class UsersRepository {
   constructor(private readonly database: Database) {}
 
   /** Undefined when the address is taken, in whatever case it was written. */
-  async insert(user: Omit<AccountWithPassword, 'disabledAt'>): Promise<Account | undefined> {
+  async insert(
+    user: Omit<AccountWithPassword, 'disabledAt' | 'emailVerifiedAt'>,
+  ): Promise<Account | undefined> {
     const { id, email, name, passwordHash, scopes, createdAt } = user;
     const [row] = await this.database.query<Account>(INSERT, [
       id,

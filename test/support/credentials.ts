@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SECRETS =
-  /^(access_token|refresh_token|key|password|client_secret|registration_access_token|code|id_token|device_code)$/;
+  /^(access_token|refresh_token|key|password|client_secret|registration_access_token|id_token|device_code|user_code)$/;
 
 /** Credentials by name anywhere in a body: they are searched for in logs and databases when the run ends. */
 export function remember(value: unknown): void {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';
+import { personOf } from '../../access/principal.js';
 import { Clock } from '../../crypto/clock.js';
 import { Tool, type ToolCall, ToolRefusal } from '../tool.decorator.js';
 import type { Note } from './note.entity.js';
@@ -67,7 +68,7 @@ export class NotesTools {
   })
   @RequireScope('notes:read')
   async list(page: z.output<typeof ListInput>, { principal }: ToolCall) {
-    return { notes: (await this.notes.list(principal.userId, page)).map(view) };
+    return { notes: (await this.notes.list(personOf(principal), page)).map(view) };
   }
 
   @Tool({
@@ -80,7 +81,7 @@ export class NotesTools {
   })
   @RequireScope('notes:read')
   async search({ query, ...page }: z.output<typeof SearchInput>, { principal }: ToolCall) {
-    return { notes: (await this.notes.search(principal.userId, query, page)).map(view) };
+    return { notes: (await this.notes.search(personOf(principal), query, page)).map(view) };
   }
 
   @Tool({
@@ -96,8 +97,8 @@ export class NotesTools {
     const now = this.clock.now();
     const note =
       id === undefined
-        ? await this.notes.create(principal.userId, title, body, now)
-        : await this.notes.update(principal.userId, id, title, body, now);
+        ? await this.notes.create(personOf(principal), title, body, now)
+        : await this.notes.update(personOf(principal), id, title, body, now);
     if (!note) throw new ToolRefusal(`You have no note with the id ${String(id)}.`);
     return view(note);
   }
@@ -112,6 +113,6 @@ export class NotesTools {
   })
   @RequireScope('notes:write')
   async delete({ id }: z.output<typeof DeleteInput>, { principal }: ToolCall) {
-    return { deleted: await this.notes.delete(principal.userId, id) };
+    return { deleted: await this.notes.delete(personOf(principal), id) };
   }
 }

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { RateLimits } from '../ops/rate-limits.js';
+import type { Account } from '../users/users.repository.js';
+import { UsersService } from '../users/users.service.js';
+
+/** A person proves who they are by password, over REST or at the pages: one counting of wrong guesses for both. */
+@Injectable()
+export class PasswordCheck {
+  constructor(
+    private readonly users: UsersService,
+    private readonly limits: RateLimits,
+  ) {}
+
+  /**
+   * @returns the account, and the `RateLimit` headers of the answer.
+   * @throws ToolgateError `invalid_login`, `rate_limited`, `unavailable`
+   */
+  async check(
+    email: string,
+    password: string,
+    address: string,
+  ): Promise<{ user: Account; headers: Record<string, string> }> {
+    // Counted before the password is looked at, so that parallel guesses cannot slip past; given back on success.
+    const counted = [
+      { limit: 'login-account', key: email },
+      { limit: 'login-address', key: address },
+    ] as const;
+    const { headers } = await this.limits.consume([...counted]);
+    const user = await this.users.authenticate(email, password);
+    await this.limits.refund([...counted]);
+    return { user, headers };
+  }
+}

@@ -1,0 +1,12 @@
+/** Who reads the answers of a path: an MCP client, an OAuth client, a person, or a caller of the REST API. */
+export type Surface = 'mcp' | 'oauth' | 'page' | 'rest';
+
+const SURFACES: readonly (readonly [RegExp, Surface])[] = [
+  [/^\/mcp(?:[/?]|$)/, 'mcp'],
+  [/^\/(?:oauth\/authorize|login|signup|logout|consent|device|account)(?:[/?]|$)/, 'page'],
+  [/^\/oauth\//, 'oauth'],
+];
+
+export function surfaceOf(url: string): Surface {
+  return SURFACES.find(([path]) => path.test(url))?.[1] ?? 'rest';
+}

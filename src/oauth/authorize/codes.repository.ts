@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Statement } from '../../database/database.js';
+
+/** What became of a presented code. Only `replayed` is proof of a copy: everything else about it was right. */
+export type RedemptionOutcome =
+  | 'redeemed'
+  | 'replayed'
+  | 'concurrent'
+  | 'wrong_client'
+  | 'wrong_redirect'
+  | 'wrong_verifier'
+  | 'wrong_resource'
+  | 'expired'
+  | 'revoked';
+
+export interface Redemption {
+  readonly outcome: RedemptionOutcome;
+  readonly endedSessionId: string | null;
+  readonly userId: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly name: string | null;
+  readonly resource: string;
+  readonly scopes: string[];
+  readonly userScopes: string[];
+  readonly nonce: string | null;
+  readonly signedInAt: Date;
+}
+
+export interface PresentedCode {
+  readonly digest: Buffer;
+  readonly clientId: string;
+  readonly redirectUri: string | null;
+  readonly challenge: string;
+  readonly resource: string | null;
+}
+
+/** The session that the code is to become. */
+export interface SessionToOpen {
+  readonly id: string;
+  readonly now: Date;
+  readonly sessionEnd: Date;
+  /** Null: this client takes no refresh tokens. */
+  readonly refreshDigest: Buffer | null;
+  readonly idleEnd: Date;
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+/*
+ * One statement decides and acts: the row lock lets one caller be first, and the others see what it wrote. A second use
+ * with everything right ends the session of the first (RFC 6749 section 4.1.2, spec S12); one sent within the same two
+ * seconds is the client's own retry and only refused. A session that this statement's snapshot does not see yet is younger.
+ * $1 digest, $2 client, $3 redirect URI or null, $4 challenge of the presented verifier, $5 resource or null, $6 session id,
+ * $7 now, $8 end of the session, $9 refresh digest or null, $10 idle end, $11 address, $12 user agent.
+ */
+const REDEEM: Statement = {
+  name: 'authorization-code-redeem',
+  text: `
+    WITH presented AS (
+      SELECT * FROM authorization_codes WHERE digest = $1 FOR NO KEY UPDATE
+    ), judged AS (
+      SELECT p.*, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.name, u.scopes AS user_scopes,
+             CASE
+               WHEN p.client_id <> $2 THEN 'wrong_client'
+               WHEN p.redirect_uri <> $3::text THEN 'wrong_redirect'
+               WHEN p.code_challenge <> $4 THEN 'wrong_verifier'
+               WHEN p.resource <> $5::text THEN 'wrong_resource'
+               WHEN p.session_id IS NOT NULL AND (s.id IS NULL OR s.created_at > $7::timestamptz - interval '2 seconds')
+                 THEN 'concurrent'
+               WHEN p.session_id IS NOT NULL THEN 'replayed'
+               WHEN p.expires_at <= $7 THEN 'expired'
+               WHEN g.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
+               ELSE 'redeemed'
+             END AS outcome
+      FROM presented p JOIN users u ON u.id = p.user_id JOIN grants g ON g.id = p.grant_id
+      LEFT JOIN sessions s ON s.id = p.session_id
+    ), opened AS (
+      INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
+      SELECT $6, user_id, client_id, resource, scopes, grant_id, $11, $12, $7, $8 FROM judged WHERE outcome = 'redeemed'
+      RETURNING id
+    ), used AS (
+      UPDATE authorization_codes SET session_id = opened.id FROM opened WHERE digest = $1
+    ), first_token AS (
+      INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
+      SELECT $9, id, $7, least($10::timestamptz, $8) FROM opened WHERE $9::bytea IS NOT NULL
+    ), ended AS (
+      UPDATE sessions SET revoked_at = $7, revoked_reason = 'code_replayed'
+      FROM judged WHERE judged.outcome = 'replayed' AND sessions.id = judged.session_id AND sessions.revoked_at IS NULL
+    ), proven AS (
+      UPDATE oauth_clients SET used_at = $7 FROM opened WHERE client_id = $2 AND used_at IS NULL
+    )
+    SELECT outcome, session_id AS "endedSessionId", user_id AS "userId", email, email_verified AS "emailVerified", name,
+           resource, scopes, user_scopes AS "userScopes", nonce, signed_in_at AS "signedInAt"
+    FROM judged`,
+};
+const REAP: Statement = {
+  name: 'authorization-code-reap',
+  text: `DELETE FROM authorization_codes WHERE expires_at < $1`,
+};
+
+@Injectable()
+export class CodesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Undefined for a code nobody issued. */
+  async redeem(code: PresentedCode, session: SessionToOpen): Promise<Redemption | undefined> {
+    const rows = await this.database.query<Redemption & Record<string, unknown>>(REDEEM, [
+      code.digest, code.clientId, code.redirectUri, code.challenge, code.resource, session.id, session.now,
+      session.sessionEnd, session.refreshDigest, session.idleEnd, session.address, session.userAgent,
+    ]); // prettier-ignore
+    return rows[0];
+  }
+
+  async reapBefore(time: Date): Promise<void> {
+    await this.database.query(REAP, [time]);
+  }
+}

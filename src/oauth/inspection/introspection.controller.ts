@@ -1,0 +1,36 @@
+import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Public } from '../../access/decorators.js';
+import { ClientAuthentication } from '../clients/client-authentication.js';
+import { formParameters, required } from '../parameters.js';
+import { TokenLookup } from './token-lookup.js';
+
+/** RFC 7662. A client learns of its own tokens, a resource server of those made for what it serves (attack 4). */
+@ApiTags('OAuth')
+@Controller('oauth/introspect')
+@Public()
+export class IntrospectionController {
+  constructor(
+    private readonly authentication: ClientAuthentication,
+    private readonly tokens: TokenLookup,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Is this token alive, and what may it do (RFC 7662)' })
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiBody({ schema: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } } })
+  @ApiResponse({ status: 200, description: '`active`, and for a living token what it is' })
+  async introspect(@Body() body: unknown, @Req() request: FastifyRequest): Promise<object> {
+    const parameters = formParameters(body);
+    const { authorization } = request.headers;
+    const from = { authorization, parameters, address: request.ip };
+    const client = await this.authentication.authenticateConfidential(from);
+    const found = await this.tokens.find(required(parameters, 'token'));
+    if (!found) return { active: false };
+    const related = found.clientId === client.clientId || client.serves.includes(found.resource);
+    return related ? { active: true, ...found.shown } : { active: false };
+  }
+}

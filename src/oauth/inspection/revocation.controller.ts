@@ -1,0 +1,39 @@
+import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Public } from '../../access/decorators.js';
+import { SessionsService } from '../../tokens/sessions.service.js';
+import { ClientAuthentication } from '../clients/client-authentication.js';
+import { formParameters, required } from '../parameters.js';
+import { TokenLookup } from './token-lookup.js';
+
+/** RFC 7009. Either token ends the session, and so both of them (section 2.1). */
+@ApiTags('OAuth')
+@Controller('oauth/revoke')
+@Public()
+export class RevocationController {
+  constructor(
+    private readonly authentication: ClientAuthentication,
+    private readonly tokens: TokenLookup,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** 200 also for a token that is unknown, dead or another client's: nothing is told, nothing of others is ended. */
+  @Post()
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'End a token and its session (RFC 7009)' })
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiBody({ schema: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } } })
+  @ApiResponse({ status: 200, description: 'Ended, or was not alive' })
+  async revoke(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
+    const parameters = formParameters(body);
+    const { authorization } = request.headers;
+    const client = await this.authentication.authenticate({ authorization, parameters, address: request.ip });
+    const token = required(parameters, 'token');
+    if (await this.sessions.endByRefreshToken(token, client.clientId)) return;
+    const found = await this.tokens.find(token);
+    if (found?.clientId === client.clientId)
+      await this.sessions.end(found.sessionId, null, 'revoked_by_client');
+  }
+}

@@ -1,0 +1,41 @@
+import { covers, IDENTITY_SCOPES, LADDER_SCOPES, type Scope } from '../access/scopes.js';
+import { type Client, nameOf } from '../oauth/clients/client.js';
+import { redirectHost, redirectKind } from '../oauth/clients/redirect-uri.js';
+import { describeScope, type Resource } from '../resources/resource.js';
+import type { AskingClient, ConsentProps } from './views/consent-props.js';
+
+/** Who asks, with what can be checked about them (spec S26). Without a redirect it is a device. */
+export function askingClient(
+  client: Client,
+  redirectUri: string | undefined,
+  firstSeen: boolean,
+): AskingClient {
+  const { clientId, source, metadata } = client;
+  return {
+    name: nameOf(client),
+    ...(source === 'document' && { idHost: new URL(clientId).host }),
+    ...(metadata.client_uri !== undefined && { uri: metadata.client_uri }),
+    redirectHost: redirectUri === undefined ? 'a device' : redirectHost(redirectUri),
+    redirectKind: redirectUri === undefined ? 'app' : redirectKind(redirectUri),
+    firstSeen,
+  };
+}
+
+/** What it would let the client do, tool by tool: a tool stands under each scope that is one of those it needs. */
+export function offered(
+  resource: Resource,
+  scopes: readonly Scope[],
+): Pick<ConsentProps, 'identity' | 'scopes'> {
+  const describe = (name: Scope) => ({ name, description: describeScope(resource, name) });
+  return {
+    identity: scopes.filter((scope) => IDENTITY_SCOPES.includes(scope)).map(describe),
+    scopes: scopes
+      .filter((scope) => !IDENTITY_SCOPES.includes(scope))
+      .map((scope) => ({
+        ...describe(scope),
+        checked: true,
+        broad: LADDER_SCOPES.includes(scope),
+        tools: resource.tools.filter((tool) => tool.scopes.some((needed) => covers(scope, needed))),
+      })),
+  };
+}

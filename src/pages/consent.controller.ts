@@ -1,0 +1,95 @@
+import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Public } from '../access/decorators.js';
+import type { AuthorizationRequest } from '../oauth/authorize/authorization-request.js';
+import { ConsentService } from '../oauth/authorize/consent.service.js';
+import { GrantsRepository } from '../oauth/authorize/grants.repository.js';
+import { BrowserCookies } from '../oauth/browser-cookies.js';
+import type { BrowserPerson } from '../tokens/browser-logins.js';
+import { askingClient, offered } from './consent-view.js';
+import { formTarget, sendPage } from './page-reply.js';
+import { PendingRequests } from './pending-request.js';
+import { consentPage } from './views/consent.js';
+
+/** The names that were left ticked. */
+export const tickedScopes = (body: Record<string, unknown> | undefined): string[] =>
+  [body?.['scope']].flat().filter((scope): scope is string => typeof scope === 'string');
+
+/** A person decides what a client may do. The request is the browser's own, and so is the form. */
+@ApiExcludeController()
+@Controller('consent')
+@Public()
+export class ConsentController {
+  constructor(
+    private readonly consent: ConsentService,
+    private readonly grants: GrantsRepository,
+    private readonly cookies: BrowserCookies,
+    private readonly pending: PendingRequests,
+  ) {}
+
+  @Get()
+  async ask(
+    @Query('request') sealed: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const asked = this.pending.open(request, sealed);
+    try {
+      const person = await this.cookies.person(request);
+      const next = await this.consent.next(asked, person);
+      if (next.step === 'redirect')
+        await reply.header('Cache-Control', 'no-store').redirect(next.location, 303);
+      else if (next.step === 'sign_in' || !person)
+        await reply.redirect(`/login?continue=${String(sealed)}`, 303);
+      else await this.show(asked, String(sealed), person, next.scopes, request, reply);
+    } catch (error) {
+      await this.pending.redirectError(error, reply);
+    }
+  }
+
+  @Post()
+  async decide(
+    @Body() body: Record<string, unknown> | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    this.cookies.requireForm(request, body?.['csrf']);
+    const asked = this.pending.open(request, body?.['request']);
+    try {
+      const person = await this.cookies.person(request);
+      const next = await this.consent.next(asked, person);
+      if (next.step === 'sign_in' || !person) {
+        await reply.redirect(`/login?continue=${String(body?.['request'])}`, 303);
+        return;
+      }
+      if (body?.['decision'] !== 'allow') this.consent.deny(asked);
+      const location = await this.consent.allow(asked, person, tickedScopes(body));
+      await reply.header('Cache-Control', 'no-store').redirect(location, 303);
+    } catch (error) {
+      await this.pending.redirectError(error, reply);
+    }
+  }
+
+  private async show(
+    asked: AuthorizationRequest,
+    sealed: string,
+    person: BrowserPerson,
+    scopes: readonly string[],
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { client, resource } = await this.pending.shown(asked);
+    const before = await this.grants.find(person.userId, asked.clientId, asked.resource);
+    const html = consentPage({
+      csrf: this.cookies.formToken(this.cookies.browser(request, reply)),
+      request: sealed,
+      user: { email: person.email },
+      client: askingClient(client, asked.redirect.uri, before === undefined),
+      resource: { name: resource.name, identifier: resource.identifier },
+      ...offered(resource, scopes),
+      otherAccountHref: `/login?continue=${sealed}`,
+    });
+    await sendPage(reply, html, { formTargets: [formTarget(asked.redirect.uri)] });
+  }
+}

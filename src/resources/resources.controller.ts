@@ -1,0 +1,113 @@
+import { Body, Controller, Delete, Get, Header, HttpCode, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { RequireScope } from '../access/decorators.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { Clock } from '../crypto/clock.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { canonicalResource, type Resource } from './resource.js';
+import { ResourcesRepository } from './resources.repository.js';
+
+const text = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .refine((value) => !value.includes('\u0000'), 'must not contain NUL');
+const ScopeName = z.string().regex(/^[a-z0-9_.-]+:[a-z0-9_.-]+$/, 'must look like noun:verb');
+const Identifier = z
+  .string()
+  .max(500)
+  .refine(
+    (value) => canonicalResource(value) !== undefined,
+    'must be an http or https URL without a fragment',
+  );
+
+const ResourceBody = z.object({
+  identifier: Identifier.meta({ example: 'https://mcp.example.com/mcp' }),
+  name: text(200),
+  scopes: z.array(z.object({ name: ScopeName, description: text(500) })).max(200),
+  default_scopes: z.array(ScopeName).max(200),
+  tools: z
+    .array(
+      z.object({
+        name: text(128),
+        title: text(200),
+        description: text(2000).default(''),
+        scopes: z.array(ScopeName).max(50),
+        kind: z.enum(['read', 'write', 'destructive']),
+      }),
+    )
+    .max(1000)
+    .default([]),
+});
+const ResourcesAnswer = z.object({ resources: z.array(ResourceBody) });
+
+const view = ({
+  identifier,
+  name,
+  scopes,
+  defaultScopes,
+  tools,
+}: Resource): z.output<typeof ResourceBody> => ({
+  identifier,
+  name,
+  scopes: [...scopes],
+  default_scopes: [...defaultScopes],
+  tools: tools.map((tool) => ({ ...tool, scopes: [...tool.scopes] })),
+});
+
+/** The MCP servers that this service issues tokens for. */
+@ApiTags('Administration')
+@Controller('admin/resources')
+@RequireScope('admin')
+export class ResourcesController {
+  constructor(
+    private readonly resources: ResourcesRepository,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'List the resources' })
+  @ApiResponse({ status: 200, description: 'The built-in one first', standardSchema: ResourcesAnswer })
+  async list(): Promise<z.input<typeof ResourcesAnswer>> {
+    return { resources: (await this.resources.all()).map(view) };
+  }
+
+  @Put()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Add a resource, or replace the one with this identifier' })
+  @ApiResponse({ status: 200, description: 'The resource', standardSchema: ResourceBody })
+  async save(@Body({ schema: ResourceBody }) body: z.output<typeof ResourceBody>) {
+    const { default_scopes: defaultScopes, ...rest } = body;
+    const resource: Resource = { ...rest, identifier: this.changeable(body.identifier), defaultScopes };
+    const unknown = defaultScopes.filter((scope) => !body.scopes.some(({ name }) => name === scope));
+    if (unknown.length > 0)
+      throw new ToolgateError('invalid_scope', {
+        detail: `default_scopes not in scopes: ${unknown.join(' ')}`,
+      });
+    await this.resources.save(resource, this.clock.now());
+    return view(resource);
+  }
+
+  /** Its tokens live on until they expire: ending them is for the owners of the grants. */
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Remove a resource: no token is issued for it any more' })
+  @ApiResponse({ status: 204, description: 'Removed' })
+  async remove(@Query('identifier') identifier: unknown): Promise<void> {
+    if (typeof identifier !== 'string' || !(await this.resources.remove(this.changeable(identifier))))
+      throw new ToolgateError('not_found', { detail: 'There is no resource with this identifier.' });
+  }
+
+  /** The built-in one follows its tools. */
+  private changeable(identifier: string): string {
+    const canonical = canonicalResource(identifier) ?? identifier;
+    if (canonical === this.config.resource)
+      throw new ToolgateError('not_allowed', { detail: 'The built-in resource cannot be changed.' });
+    return canonical;
+  }
+}

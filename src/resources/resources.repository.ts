@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Statement } from '../database/database.js';
+import type { Resource } from './resource.js';
+
+const COLUMNS = `identifier, name, scopes, default_scopes AS "defaultScopes", tools`;
+const FIND: Statement = {
+  name: 'resource-find',
+  text: `SELECT ${COLUMNS} FROM resources WHERE identifier = $1`,
+};
+const ALL: Statement = {
+  name: 'resource-list',
+  text: `SELECT ${COLUMNS} FROM resources ORDER BY created_at, identifier`,
+};
+const SAVE: Statement = {
+  name: 'resource-save',
+  text: `INSERT INTO resources (identifier, name, scopes, default_scopes, tools, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (identifier) DO UPDATE
+         SET name = excluded.name, scopes = excluded.scopes, default_scopes = excluded.default_scopes, tools = excluded.tools`,
+};
+const REMOVE: Statement = {
+  name: 'resource-remove',
+  text: `DELETE FROM resources WHERE identifier = $1 RETURNING identifier`,
+};
+
+@Injectable()
+export class ResourcesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** By its canonical identifier. */
+  async find(identifier: string): Promise<Resource | undefined> {
+    return (await this.database.query<Resource & Record<string, unknown>>(FIND, [identifier]))[0];
+  }
+
+  async all(): Promise<Resource[]> {
+    return this.database.query<Resource & Record<string, unknown>>(ALL, []);
+  }
+
+  async save(resource: Resource, now: Date): Promise<void> {
+    const { identifier, name, scopes, defaultScopes, tools } = resource;
+    await this.database.query(SAVE, [
+      identifier,
+      name,
+      JSON.stringify(scopes),
+      defaultScopes,
+      JSON.stringify(tools),
+      now,
+    ]);
+  }
+
+  /** False when there was none. */
+  async remove(identifier: string): Promise<boolean> {
+    return (await this.database.query(REMOVE, [identifier])).length === 1;
+  }
+}
