@@ -4,32 +4,18 @@ import { ensureBuilt, ensureInstalled, root } from './install.mjs';
 
 await ensureInstalled();
 await ensureBuilt();
-const { SETTINGS } = await import('../dist/src/config/settings.js');
-const { CATALOGUE } = await import('../dist/src/errors/catalogue.js');
+// After the build: these read dist/.
+const { configuration, environmentExample } = await import('./docs/settings.mjs');
+const { errors } = await import('./docs/errors.mjs');
+const { schema } = await import('./docs/schema.mjs');
+const { withMigratedDatabase } = await import('./docs/migrated-database.mjs');
 
-const defaultOf = ({ schema, defaultDoc }) => {
-  if (defaultDoc) return defaultDoc;
-  const { success, data } = schema.safeParse(undefined);
-  return success && data !== undefined ? String(Array.isArray(data) ? data.join(' ') : data) : '';
-};
-const settings = Object.entries(SETTINGS);
-const made = '<!-- Made by `npm run docs`. Change the source instead. -->';
-
+const made = '<!-- Made by `npm run docs`. Change the source instead. -->\n\n';
 const files = {
-  '.env.example': `# Made by \`npm run docs\` from src/config/settings.ts. Every line is optional.\n\n${settings
-    .map(([name, setting]) => `# ${setting.doc}\n# ${name}=${setting.defaultDoc ? '' : defaultOf(setting)}\n`)
-    .join('\n')}`,
-  'docs/configuration.md': `${made}\n\n# Configuration\n\nFrom the environment. A secret may also come from a file named by \`<NAME>_FILE\`.\nA start with bad values stops and names every bad variable, and prints no value.\n\n| Variable | Default | Meaning |\n|---|---|---|\n${settings
-    .map(
-      ([name, setting]) =>
-        `| \`${name}\`${setting.secret ? ' (secret)' : ''} | ${defaultOf(setting) ? `\`${defaultOf(setting)}\`` : ''} | ${setting.doc} |`,
-    )
-    .join('\n')}\n`,
-  'docs/errors.md': `${made}\n\n# Errors\n\nREST answers are problem documents (RFC 9457) whose \`code\` is one of these; \`type\` leads to \`/errors/<code>\`.\n\n| Code | Status | Meaning | What to do |\n|---|---|---|---|\n${Object.entries(
-    CATALOGUE,
-  )
-    .map(([code, { status, title, help }]) => `| \`${code}\` | ${status} | ${title} | ${help} |`)
-    .join('\n')}\n`,
+  '.env.example': environmentExample(),
+  'docs/configuration.md': made + configuration(),
+  'docs/errors.md': made + errors(),
+  'docs/schema.md': made + (await withMigratedDatabase(schema)),
 };
 
 let stale = 0;

@@ -48,7 +48,7 @@ const CORS: FastifyCorsOptions = {
 };
 
 const corsFor: FastifyCorsOptionsDelegateCallback = (request, done) => {
-  done(null, CORS_PATHS.test(request.url ?? '') ? CORS : { origin: false, hook: 'onRequest' });
+  done(null, CORS_PATHS.test(request.url) ? CORS : { origin: false, hook: 'onRequest' });
 };
 
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */

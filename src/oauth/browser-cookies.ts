@@ -59,7 +59,7 @@ export class BrowserCookies {
       browser !== undefined &&
       typeof token === 'string' &&
       sameDigest(sha256(token), sha256(this.formToken(browser)));
-    if (same && !foreign && browser !== undefined) return browser;
+    if (same && !foreign) return browser;
     throw new PageError(
       'foreign_form',
       {

@@ -18,7 +18,9 @@ export function deviceCodePage({ csrf, userCode, error }: DeviceCodeProps): stri
         {error !== undefined && (
           <ErrorSummary title="That code did not work">
             <p>
-              <a href="#user_code">{error}</a>
+              <a href="#user_code">
+                <Words of={error} />
+              </a>
             </p>
           </ErrorSummary>
         )}

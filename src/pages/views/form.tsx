@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { Words } from './text.js';
 
 /** Fields that travel with a form unseen; the ones that have no value are left out. */
 export function Hidden({ fields }: { fields: Readonly<Record<string, string | undefined>> }) {
@@ -38,7 +39,7 @@ export function Field(field: FieldProps) {
       <label for={name}>{label}</label>
       {error && (
         <p class="field-error" id={`${name}-error`}>
-          {error}
+          <Words of={error} />
         </p>
       )}
       <input
@@ -47,7 +48,7 @@ export function Field(field: FieldProps) {
         type={type}
         value={field.value}
         autocomplete={field.autocomplete}
-        autocapitalize={code ? 'characters' : 'none'}
+        autocapitalize={code ? 'characters' : field.type ? 'none' : 'words'}
         autocorrect="off"
         spellcheck={false}
         required={field.required ?? true}
@@ -74,7 +75,9 @@ interface SummaryProps {
 export function ErrorSummary({ title, children }: SummaryProps) {
   return (
     <div class="errors" id="errors" role="alert" tabindex={-1} autofocus>
-      <h2>{title}</h2>
+      <h2>
+        <Words of={title} />
+      </h2>
       {children}
     </div>
   );

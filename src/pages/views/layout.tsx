@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { Gate } from './marks.js';
 import { STYLE } from './style.js';
+import { harmless } from './text.js';
 
 /** For the Content-Security-Policy's style-src: this style and no other. The pages have no script, image or font. */
 export const PAGE_STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
@@ -24,7 +25,7 @@ export function renderPage({ title, children, wide = false, skip }: Page): strin
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <title>{`${title} - Toolgate`}</title>
+        <title>{`${harmless(title)} - Toolgate`}</title>
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>
       <body>

@@ -29,14 +29,14 @@ function Asker({ client }: { client: AskingClient }) {
           </>
         )}
       </p>
-      {firstSeen && (
-        <p class="first">
-          <strong>First time:</strong> you have not allowed this client before.
-        </p>
-      )}
       {uri !== undefined && (
         <p>
           says its page is <Code of={uri} />
+        </p>
+      )}
+      {firstSeen && (
+        <p class="first">
+          <strong>First time:</strong> you have not allowed this client before.
         </p>
       )}
     </dd>

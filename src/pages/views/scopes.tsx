@@ -63,7 +63,7 @@ function Scope({ scope, id }: { scope: OfferedScope; id: string }) {
         </label>
       </div>
       <p class={scope.broad ? 'reach broad' : 'reach'} id={`${id}-reach`}>
-        {scope.broad && <strong>Broad: it also covers tools that are added later. </strong>}
+        {scope.broad && <strong>Broad: it also covers tools that are added later.</strong>}
         {tools.length === 0 ? 'No tool needs it today.' : summary(tools, 'tool')}
       </p>
       <Tools tools={tools.slice(0, SHOWN)} />

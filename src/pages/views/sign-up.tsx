@@ -1,5 +1,6 @@
 import { ErrorSummary, Field, Hidden } from './form.js';
 import { renderPage } from './layout.js';
+import { Words } from './text.js';
 
 type FieldName = 'name' | 'email' | 'password';
 
@@ -24,7 +25,9 @@ function Summary({ errors }: { errors: NonNullable<SignUpProps['errors']> }) {
         <ul>
           {wrong.map((name) => (
             <li key={name}>
-              <a href={`#${name}`}>{errors[name]}</a>
+              <a href={`#${name}`}>
+                <Words of={errors[name] ?? ''} />
+              </a>
             </li>
           ))}
         </ul>
@@ -40,7 +43,9 @@ function PasswordHint({ advice }: { advice: readonly string[] }) {
       {advice.length > 0 && (
         <ul>
           {advice.map((line) => (
-            <li key={line}>{line}</li>
+            <li key={line}>
+              <Words of={line} />
+            </li>
           ))}
         </ul>
       )}

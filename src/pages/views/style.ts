@@ -38,7 +38,7 @@ a:hover { color: var(--accent-2); text-decoration-thickness: 2px }
 .skip { position: absolute; left: -99rem; padding: .5rem .9rem; background: var(--card) }
 .skip:focus { left: 1rem; top: .5rem; z-index: 1 }
 
-.ticket { max-width: 29rem; margin: 0 auto; padding: clamp(.6rem, 5vh, 4rem) .6rem; filter: drop-shadow(0 0 1px var(--shade)) drop-shadow(0 2px 5px var(--shade)) }
+.ticket { max-width: 29rem; margin: 0 auto; padding: clamp(.6rem, 5vh, 4rem) .6rem; filter: drop-shadow(0 1px 1px var(--shade)) }
 .wide { max-width: 66rem }
 .band { padding: .8rem var(--gap); border-radius: .55rem .55rem 0 0; color: var(--on-band);
   background: repeating-radial-gradient(circle at 88% 210%, #0000 0 6px, var(--mesh) 6px 7px), repeating-radial-gradient(circle at 62% -160%, #0000 0 6px, var(--mesh) 6px 7px), var(--band) }
@@ -57,6 +57,8 @@ a:hover { color: var(--accent-2); text-decoration-thickness: 2px }
 .part > * + *, section > * + *, .stay > * + * { margin-top: 1rem }
 .part > * + form, .part > * + section, .part > * + fieldset { margin-top: 1.6rem }
 .ending { color: var(--soft); line-height: 0 }
+.ending path { stroke-width: 1.2 }
+.ending path + path { stroke-width: .9 }
 .ending.open { color: var(--accent) }
 .lead { color: var(--soft); font-size: 1.06rem }
 .lead strong { color: var(--ink) }
@@ -110,6 +112,7 @@ dt { color: var(--soft); font-size: .9rem }
 .write { border: 2px solid var(--on-write); background: var(--write); color: var(--on-write) }
 .destructive { border: 2px solid var(--bad); border-radius: .25rem; background: var(--bad); color: var(--on-bad) }
 .scope { padding: 1.1rem 0; border-top: 1px solid var(--line) }
+.scope:last-child { padding-bottom: 0 }
 .scopes .plain { margin-top: 1.1rem }
 .tick { display: grid; grid-template-columns: 1.5rem minmax(0, 1fr); gap: .75rem; align-items: start }
 .tick input { width: 1.5rem; height: 1.5rem; margin: .05rem 0 0; accent-color: var(--accent) }
@@ -117,7 +120,7 @@ dt { color: var(--soft); font-size: .9rem }
 .tick .code, .tools .code, .identity .code { color: var(--soft); font-weight: 400 }
 .reach, .tools, details { margin: .35rem 0 0 2.25rem }
 .reach { color: var(--soft); font-size: .93rem }
-.broad strong { color: var(--on-caution); background: var(--caution); padding: .1rem .3rem; -webkit-box-decoration-break: clone; box-decoration-break: clone }
+.broad strong { display: table; color: var(--on-caution); background: var(--caution); padding: .1rem .3rem; -webkit-box-decoration-break: clone; box-decoration-break: clone }
 .tools li { display: grid; gap: .2rem .9rem; padding: .55rem 0 }
 .tools li > .kind { place-self: start }
 .tools p + p { color: var(--soft); font-size: .93rem }
