@@ -1,40 +1,66 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { arch, platform, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/config.js';
 import { VERSION } from '../config/version.js';
+import { freePort } from '../database/free-port.js';
 import { startService } from '../service.js';
-import { tellStory } from './demo-story.js';
+import { type Step, tellStory } from './demo-story.js';
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+interface Observed {
+  readonly observed_at: string;
+  readonly toolgate: string;
+  readonly node: string;
+  readonly system: string;
+  readonly database: string;
+  readonly steps: readonly Step[];
+  readonly passed: boolean;
 }
+
+const summary = ({ toolgate, node, system, database, steps, passed }: Observed): string => `
+What was observed
+  Toolgate   ${toolgate}
+  Node       ${node}
+  system     ${system}
+  database   ${database}
+
+${steps
+  .map(
+    (step, index) =>
+      `  ${step.passed ? 'as expected' : 'DIFFERENT  '}  ${String(index + 1).padStart(2)}. ${step.title}: ${step.observed}`,
+  )
+  .join('\n')}
+
+${passed ? 'Every step was as expected.' : 'Some steps differed.'}`;
+
+/** The run as a document, word for word. */
+const transcript = (lines: readonly string[]): string =>
+  `<!-- Made by \`npm run demo -- --markdown docs/demo.md\`. -->\n\n# The whole story, as it happened\n\n\`\`\`text\n${lines.join('\n').trim()}\n\`\`\`\n`;
 
 /** `toolgate demo`: the whole story from nothing, in a folder that is gone afterwards, and the record of what was seen. */
 export async function demo(args: string[]): Promise<void> {
-  const jsonFile = args[0] === '--json' ? args[1] : undefined;
+  const { values } = parseArgs({
+    args,
+    options: { json: { type: 'string' }, markdown: { type: 'string' } },
+  });
+  const lines: string[] = [];
+  const say = (line: string) => {
+    lines.push(line);
+    console.log(line);
+  };
   const directory = await mkdtemp(join(tmpdir(), 'toolgate-demo-'));
-  const port = await freePort();
   const config = loadConfig({
-    PORT: String(port),
+    PORT: String(await freePort()),
     DATA_DIR: directory,
     REFRESH_REPLAY_WINDOW: '1',
     LOG_LEVEL: 'silent',
   });
-  console.log(`Toolgate ${VERSION}: the whole story, from nothing, in ${directory}\n`);
-  const service = await startService(config, (line) => {
-    console.log(line);
-  });
+  say(`Toolgate ${VERSION}: the whole story, from nothing, in ${directory}\n`);
+  const service = await startService(config, say);
   try {
-    const steps = await tellStory(config.issuer, (line) => {
-      console.log(line);
-    });
-    const record = {
+    const steps = await tellStory(config.issuer, say);
+    const record: Observed = {
       observed_at: new Date().toISOString(),
       toolgate: VERSION,
       node: process.version,
@@ -43,19 +69,11 @@ export async function demo(args: string[]): Promise<void> {
       steps,
       passed: steps.every((step) => step.passed),
     };
-    const file = jsonFile ?? join(directory, 'record.json');
-    await writeFile(file, `${JSON.stringify(record, null, 2)}\n`);
-    console.log(
-      `\nWhat was observed\n  Toolgate   ${record.toolgate}\n  Node       ${record.node}\n  system     ${record.system}\n  database   ${record.database}\n`,
-    );
-    for (const [index, step] of steps.entries()) {
-      console.log(
-        `  ${step.passed ? 'as expected' : 'DIFFERENT  '}  ${String(index + 1).padStart(2)}. ${step.title}: ${step.observed}`,
-      );
-    }
-    console.log(
-      `\n${record.passed ? 'Every step was as expected.' : 'Some steps differed.'}${jsonFile ? ` Written to ${jsonFile}.` : `\n${JSON.stringify(record)}`}`,
-    );
+    say(summary(record));
+    const json = JSON.stringify(record, null, 2);
+    if (values.json === undefined) console.log(`\nThe record as JSON (--json FILE keeps it):\n${json}`);
+    else await writeFile(values.json, `${json}\n`);
+    if (values.markdown !== undefined) await writeFile(values.markdown, transcript(lines));
     if (!record.passed) process.exitCode = 1;
   } finally {
     await service.stop();

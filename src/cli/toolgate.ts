@@ -7,7 +7,7 @@ import { user } from './user.js';
 const USAGE = `toolgate <command>
 
   start                              run the service
-  demo [--json FILE]                 walk the whole story in a temporary folder and record what happened
+  demo [--json FILE] [--markdown FILE]  walk the whole story in a temporary folder and record what happened
   user list                          list the accounts
   user disable EMAIL                 end all sessions and keys of an account
   user enable EMAIL                  let it log in again

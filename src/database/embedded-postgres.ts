@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname, resolve as absolute } from 'node:path';
 import pg from 'pg';
 import { findBinaries } from './embedded-binaries.js';
 import { initialise, USER } from './embedded-cluster.js';
 import { findRunning, type Postmaster } from './embedded-postmaster.js';
+import { freePort } from './free-port.js';
 import { end, ensureReachable, type Identity, identityFor, isAlive, run, sleep } from './embedded-process.js';
 
 export interface EmbeddedPostgres {
@@ -142,14 +142,6 @@ async function launch(directory: string, settings: Readonly<Record<string, strin
 async function handOver(directory: string, { user }: Identity): Promise<void> {
   if (!user || (await stat(directory)).uid === user.uid) return;
   await run({ prefix: [] }, ['chown', '-R', `${user.uid}:${user.gid}`, directory]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function ready(url: string, pid: number): Promise<'ready' | 'ended' | 'timeout' | 'wrong password'> {

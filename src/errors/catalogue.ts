@@ -5,6 +5,11 @@ export const CATALOGUE = {
     title: 'The request could not be read',
     help: 'Send valid JSON with Content-Type: application/json.',
   },
+  batch_not_served: {
+    status: 400,
+    title: 'JSON-RPC batches are not served',
+    help: 'Send one message per request.',
+  },
   missing_credential: {
     status: 401,
     title: 'A credential is needed',

@@ -15,7 +15,7 @@ export function parseCidr(text: string): string | undefined {
   const family = isIP(host);
   if (family === 0 || host.includes('%') || rest.length > 0) return undefined;
   const width = family === 4 ? 32 : 128;
-  const bits = length === undefined ? width : /^\d{1,3}$/.test(length) ? Number(length) : -1;
+  const bits = length === undefined ? width : /^(?:0|[1-9]\d{0,2})$/.test(length) ? Number(length) : -1;
   const address = ipaddr.process(host);
   // Callers are compared as IPv4, so a network of mapped addresses must be IPv4 as well.
   const mapped = family === 6 && address.kind() === 'ipv4' ? 96 : 0;

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller } from '../access/decorators.js';
 import type { Principal } from '../access/principal.js';
@@ -26,6 +26,19 @@ export class McpController {
   @Post()
   @UseGuards(ToolScopeGuard)
   @ApiOperation({ summary: 'One MCP message (Streamable HTTP, JSON-RPC 2.0)' })
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['jsonrpc', 'method'],
+      properties: {
+        jsonrpc: { type: 'string', enum: ['2.0'] },
+        id: {},
+        method: { type: 'string' },
+        params: { type: 'object' },
+      },
+      example: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} },
+    },
+  })
   @ApiResponse({ status: 200, description: 'The JSON-RPC answer, as JSON or as an event stream' })
   async post(
     @Req() request: FastifyRequest,

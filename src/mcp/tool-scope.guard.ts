@@ -15,13 +15,10 @@ interface ToolsCall {
 export class ToolScopeGuard implements CanActivate {
   constructor(private readonly registry: ToolRegistry) {}
 
-  /** @throws ToolgateError `insufficient_scope`; `malformed_request` for a batch, which could carry a second call past the check. */
+  /** @throws ToolgateError `insufficient_scope`; `batch_not_served` for a batch, which could carry a second call past the check. */
   canActivate(context: ExecutionContext): boolean {
     const { body, principal } = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
-    if (Array.isArray(body))
-      throw new ToolgateError('malformed_request', {
-        detail: 'JSON-RPC batches are not served. Send one message per request.',
-      });
+    if (Array.isArray(body)) throw new ToolgateError('batch_not_served');
     const { method, params } = (body ?? {}) as ToolsCall;
     if (method !== 'tools/call' || typeof params?.name !== 'string') return true;
     const tool = this.registry.get(params.name);

@@ -122,7 +122,8 @@ export function docsPage(document: OpenAPIObject): string {
                 <span class="method">{method}</span> <code>{path}</code>
               </h2>
               <p>
-                {operation.summary}. {operation.security?.length ? 'Needs a credential.' : 'Open to all.'}
+                {operation.summary}. {operation.security?.length ? 'Needs a credential' : 'Open to all'}
+                {operation['x-required-scopes'] ? ` with ${operation['x-required-scopes'].join(' ')}` : ''}.
               </p>
               <Fields operation={operation} />
               <pre tabindex={0}>

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { PUBLIC } from '../access/decorators.js';
+import { PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
 
@@ -11,6 +11,7 @@ export interface Operation {
   readonly tags?: string[];
   readonly operationId?: string;
   security?: Record<string, string[]>[];
+  'x-required-scopes'?: readonly string[];
   readonly parameters?: { name: string; in: string; required?: boolean; schema?: object }[];
   readonly requestBody?: { required?: boolean; content: Record<string, { schema: object }> };
   responses: Record<string, { description?: string; content?: Record<string, { schema: object }> }>;
@@ -87,10 +88,11 @@ export function openApiDocument(app: INestApplication, config: Config): OpenAPIO
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM, OAuthError: OAUTH_ERROR },
   };
-  const publicIds = publicOperationIds(app);
+  const access = accessByOperation(app);
   for (const { path, operation } of operations(document)) {
     // A method with several paths gets an id per path: `Controller_method[0]`.
-    const open = publicIds.has((operation.operationId ?? '').replace(/\[\d+\]$/, ''));
+    const { open, scopes } = access.get((operation.operationId ?? '').replace(/\[\d+\]$/, '')) ?? CLOSED;
+    if (scopes.length > 0) operation['x-required-scopes'] = scopes;
     operation.security = open ? [] : [{ bearer: [] }, { apiKey: [] }];
     const body = path.startsWith('/oauth/') ? OAUTH_BODY : PROBLEM_BODY;
     for (const status of failures(path, operation, open))
@@ -99,23 +101,34 @@ export function openApiDocument(app: INestApplication, config: Config): OpenAPIO
   return document;
 }
 
-/** @nestjs/swagger names an operation `Controller_method`; `@Public()` may stand on either. */
-function publicOperationIds(app: INestApplication): Set<string> {
+interface Access {
+  readonly open: boolean;
+  readonly scopes: readonly string[];
+}
+const CLOSED: Access = { open: false, scopes: [] };
+
+/** @nestjs/swagger names an operation `Controller_method`; `@Public()` and `@RequireScope()` may stand on either. */
+function accessByOperation(app: INestApplication): Map<string, Access> {
   const scanner = new MetadataScanner();
-  const ids = new Set<string>();
+  const access = new Map<string, Access>();
   for (const { metatype, instance } of app.get(DiscoveryService, { strict: false }).getControllers()) {
     if (!metatype) continue;
     const prototype = Object.getPrototypeOf(instance) as Record<string, object>;
     for (const name of scanner.getAllMethodNames(prototype)) {
       const targets = [prototype[name] ?? {}, metatype];
-      if (targets.some((target) => Reflect.getMetadata(PUBLIC, target) === true))
-        ids.add(`${metatype.name}_${name}`);
+      access.set(`${metatype.name}_${name}`, {
+        open: targets.some((target) => Reflect.getMetadata(PUBLIC, target) === true),
+        scopes: targets.flatMap(
+          (target) => (Reflect.getMetadata(REQUIRED_SCOPES, target) ?? []) as readonly string[],
+        ),
+      });
     }
   }
-  return ids;
+  return access;
 }
 
 function failures(path: string, operation: Operation, open: boolean): string[] {
+  if (path === '/healthz') return [];
   if (path.startsWith('/oauth/')) return ['400', '401', '403', '429', '503'];
   return [
     ...(open ? [] : ['401', '403']),

@@ -35,6 +35,6 @@ export function networkError(thrown: unknown, url: URL): OutboundError {
       ? ['too_large', 'answers with too many headers.']
       : word === 'ENOTFOUND' || word === 'EAI_AGAIN' || word === 'ENODATA'
         ? ['network', `cannot be reached: its host name does not resolve (${word}).`]
-        : ['network', `cannot be reached (${word}). Check that it answers from the public internet.`];
+        : ['network', `could not be fetched (${word}). Check that it answers from the public internet.`];
   return new OutboundError(reason, `${place} ${why}`, { cause: thrown });
 }

@@ -281,7 +281,7 @@ test('a port that nobody listens at is a network failure', async () => {
   await server.stop();
   expect(await refusal(`http://127.0.0.1:${port}/x`)).toMatchObject({
     reason: 'network',
-    message: `http://127.0.0.1:${port}/x cannot be reached (ECONNREFUSED). Check that it answers from the public internet.`,
+    message: `http://127.0.0.1:${port}/x could not be fetched (ECONNREFUSED). Check that it answers from the public internet.`,
   });
   server = await serve(json({}));
 });

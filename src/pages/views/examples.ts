@@ -66,9 +66,9 @@ const consent: ConsentProps = {
   },
   resource: { name: 'Notes', identifier: 'https://notes.example.com/mcp' },
   identity: [
-    { name: 'openid', description: 'know that you are you' },
-    { name: 'email', description: 'see your e-mail address' },
-    { name: 'offline_access', description: 'stay connected while you are away' },
+    { name: 'openid', description: 'Know that you are you' },
+    { name: 'email', description: 'See your e-mail address' },
+    { name: 'offline_access', description: 'Stay connected while you are away' },
   ],
   scopes: [READ, WRITE],
   otherAccountHref: '/login?switch=1',
@@ -96,7 +96,7 @@ export const EXAMPLES: Readonly<Record<string, () => string>> = {
         { id: 'acme', name: 'Acme staff', href: '/login/acme?continue=9f2c' },
       ],
       signUpHref: '/signup?continue=9f2c',
-      client: { name: 'Claude', resource: 'https://notes.example.com/mcp' },
+      client: { name: 'Claude', resource: 'Notes' },
     }),
   'sign-in-refused': () =>
     signInPage({
@@ -124,8 +124,8 @@ export const EXAMPLES: Readonly<Record<string, () => string>> = {
       email: 'ada@example',
       name: 'Ada Lovelace',
       errors: {
-        email: 'Enter a whole e-mail address, such as ada@example.com',
-        password: 'This password is too easy to guess',
+        email: 'must be an e-mail address in ASCII',
+        password: 'is too easy to guess',
       },
       advice: ['Add another word or two; uncommon words are better.', 'Dates are easy to guess.'],
       signInHref: '/login',
@@ -156,7 +156,7 @@ export const EXAMPLES: Readonly<Record<string, () => string>> = {
       ...consent,
       client: {
         name: 'Cursor',
-        redirectHost: 'cursor://anysphere.cursor-mcp',
+        redirectHost: 'cursor://',
         redirectKind: 'app',
         firstSeen: false,
       },

@@ -1,6 +1,6 @@
 import { ErrorSummary, Field, Hidden } from './form.js';
 import { renderPage } from './layout.js';
-import { Code, Words } from './text.js';
+import { Words } from './text.js';
 
 /** Why someone is asked to sign in: which client wants to reach which server. */
 export interface Errand {
@@ -60,7 +60,10 @@ export function signInPage(props: SignInProps): string {
               <strong>
                 <Words of={client.name} />
               </strong>{' '}
-              to <Code of={client.resource} />
+              to{' '}
+              <strong>
+                <Words of={client.resource} />
+              </strong>
             </p>
           )}
           {about && (

@@ -15,6 +15,11 @@ export interface SignUpProps {
   readonly signInHref: string;
 }
 
+const LABELS: Record<FieldName, string> = {
+  name: 'Name (optional)',
+  email: 'E-mail address',
+  password: 'Password',
+};
 const FIELDS: readonly FieldName[] = ['name', 'email', 'password'];
 
 function Summary({ errors }: { errors: NonNullable<SignUpProps['errors']> }) {
@@ -26,7 +31,7 @@ function Summary({ errors }: { errors: NonNullable<SignUpProps['errors']> }) {
           {wrong.map((name) => (
             <li key={name}>
               <a href={`#${name}`}>
-                <Words of={errors[name] ?? ''} />
+                {LABELS[name]}: <Words of={errors[name] ?? ''} />
               </a>
             </li>
           ))}
@@ -67,7 +72,7 @@ export function signUpPage(props: SignUpProps): string {
           <Hidden fields={{ csrf: props.csrf, continue: props.continueTo }} />
           <Field
             name="name"
-            label="Name (optional)"
+            label={LABELS.name}
             value={props.name}
             autocomplete="name"
             required={false}
@@ -75,7 +80,7 @@ export function signUpPage(props: SignUpProps): string {
           />
           <Field
             name="email"
-            label="E-mail address"
+            label={LABELS.email}
             type="email"
             value={props.email}
             autocomplete="username"
@@ -83,7 +88,7 @@ export function signUpPage(props: SignUpProps): string {
           />
           <Field
             name="password"
-            label="Password"
+            label={LABELS.password}
             type="password"
             autocomplete="new-password"
             error={errors.password}

@@ -142,6 +142,7 @@ summary { padding: .35rem 0; color: var(--accent); font-weight: 600; cursor: poi
 }
 @media (forced-colors: active) {
   .band, .part { border: 1px solid }
-  .route > div::before { forced-color-adjust: none }
+  .ticket { filter: none }
+  .route > div:nth-child(2)::before { background: CanvasText }
 }
 `;
