@@ -23,6 +23,8 @@ export async function sendPage(
   await reply
     .headers({
       'Cache-Control': 'no-store',
+      // With none at all, browsers send forms with `Origin: null`, as a stranger's sandbox does.
+      'Referrer-Policy': 'same-origin',
       'Content-Security-Policy': pagePolicy(options.formTargets),
       ...options.headers,
     })
