@@ -26,6 +26,7 @@ export function offered(
   resource: Resource,
   scopes: readonly Scope[],
 ): Pick<ConsentProps, 'identity' | 'scopes'> {
+  const narrow = scopes.some((scope) => !LADDER_SCOPES.includes(scope) && !IDENTITY_SCOPES.includes(scope));
   const describe = (name: Scope) => ({ name, description: describeScope(resource, name) });
   return {
     identity: scopes.filter((scope) => IDENTITY_SCOPES.includes(scope)).map(describe),
@@ -33,7 +34,8 @@ export function offered(
       .filter((scope) => !IDENTITY_SCOPES.includes(scope))
       .map((scope) => ({
         ...describe(scope),
-        checked: true,
+        // Some clients ask for all there is: what is broad stays off unless it is all that was asked for.
+        checked: !LADDER_SCOPES.includes(scope) || !narrow,
         broad: LADDER_SCOPES.includes(scope),
         tools: resource.tools.filter((tool) => tool.scopes.some((needed) => covers(scope, needed))),
       })),

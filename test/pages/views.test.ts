@@ -127,6 +127,10 @@ describe.each(examples)('the page %s', (_name, html) => {
       for (const id of String(list).split(' ')) expect(ids).toContain(id);
   });
 
+  it('lets browsers say where its forms come from, and other sites nothing', () => {
+    expect(html).toContain('<meta name="referrer" content="same-origin"/>');
+  });
+
   it('posts its forms to a named place', () => {
     for (const form of tagsOf(html, 'form')) {
       expect(attribute(form, 'method')).toBe('post');

@@ -25,6 +25,8 @@ export function renderPage({ title, children, wide = false, skip }: Page): strin
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
+        {/* Under `no-referrer` browsers post forms with `Origin: null` (Fetch, "append a request Origin header"). */}
+        <meta name="referrer" content="same-origin" />
         <title>{`${harmless(title)} - Toolgate`}</title>
         <style dangerouslySetInnerHTML={{ __html: STYLE }} />
       </head>
