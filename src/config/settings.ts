@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Every setting: its name, type, default and one line of doc. `.env.example` and `docs/configuration.md` are made from this. */
@@ -28,6 +29,15 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const isNetwork = (text: string): boolean => {
+  const [host = '', bits, ...rest] = text.split('/');
+  const width = isIP(host) === 4 ? 32 : 128;
+  return (
+    isIP(host) > 0 &&
+    rest.length === 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width))
+  );
+};
 const origin = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .refine(
@@ -98,7 +108,11 @@ export const SETTINGS = {
     z
       .string()
       .default('mcp:write keys:write sessions:write')
-      .transform((value) => value.split(' ').filter((item) => item !== '')),
+      .transform((value) => value.split(' ').filter((item) => item !== ''))
+      .refine(
+        (scopes) => scopes.every((scope) => /^[a-z0-9_.-]+(:[a-z0-9_.-]+)?$/.test(scope)),
+        'must be scopes separated by spaces',
+      ),
     'What a newly registered user may do, separated by spaces.',
   ),
   PASSWORD_MEMORY_KIB: setting(
@@ -149,7 +163,9 @@ export const SETTINGS = {
   DEVICE_POLL_INTERVAL: setting(integer(1, 60).default(5), 'Seconds that a device waits between its polls.'),
   LIMIT_WINDOW: setting(integer(1, 86_400).default(900), 'Length of the window of these limits, in seconds.'),
   TRUST_PROXY: setting(
-    list.default([]),
+    list
+      .refine((items) => items.every(isNetwork), 'must be addresses or CIDRs separated by commas')
+      .default([]),
     'Proxies whose X-Forwarded-For is believed: addresses or CIDRs, separated by commas.',
     { defaultDoc: 'none' },
   ),

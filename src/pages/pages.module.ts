@@ -3,7 +3,9 @@ import { AuthModule } from '../auth/auth.module.js';
 import { OauthModule } from '../oauth/oauth.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountController } from './account.controller.js';
 import { ConsentController } from './consent.controller.js';
 import { DeviceController } from './device.controller.js';
 import { PendingRequests } from './pending-request.js';
@@ -15,8 +17,8 @@ import { SignUpController } from './sign-up.controller.js';
  * Does not own what is decided there: that is oauth/'s, and the password check is auth/'s.
  */
 @Module({
-  imports: [AuthModule, OauthModule, OpsModule, ResourcesModule, UsersModule],
-  controllers: [ConsentController, DeviceController, SignInController, SignUpController],
+  imports: [AuthModule, OauthModule, OpsModule, ResourcesModule, TokensModule, UsersModule],
+  controllers: [AccountController, ConsentController, DeviceController, SignInController, SignUpController],
   providers: [PendingRequests],
 })
 export class PagesModule {}

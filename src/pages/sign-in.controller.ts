@@ -8,7 +8,6 @@ import { BrowserCookies } from '../oauth/browser-cookies.js';
 import { formTarget, sendPage } from './page-reply.js';
 import { type Errand, PendingRequests } from './pending-request.js';
 import { signInPage, type SignInProps } from './views/sign-in.js';
-import { signedInPage } from './views/signed-in.js';
 import { signedOutPage } from './views/signed-out.js';
 
 export const continueTo = (errand: Errand): string => {
@@ -21,7 +20,7 @@ export const formTargets = (errand: Errand): string[] =>
 
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Sign-in with a password, sign-out, and what a signed-in person sees who was going nowhere. */
+/** Sign-in with a password, and sign-out. */
 @ApiExcludeController()
 @Controller()
 @Public()
@@ -66,17 +65,6 @@ export class SignInController {
       return;
     }
     await reply.header('Cache-Control', 'no-store').redirect(this.pending.next(errand), 303);
-  }
-
-  @Get('account')
-  async account(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const person = await this.cookies.person(request);
-    if (!person) {
-      await reply.redirect('/login', 303);
-      return;
-    }
-    const csrf = this.cookies.formToken(this.cookies.browser(request, reply));
-    await sendPage(reply, signedInPage({ email: person.email, csrf }));
   }
 
   @Post('logout')

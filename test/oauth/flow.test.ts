@@ -194,3 +194,13 @@ describe('the device flow', () => {
     expect((await callMcp(won[0]?.body.access_token)).status).toBe(200);
   });
 });
+
+test('what was allowed is shown at /account and taken back there', async () => {
+  const person = await service.person();
+  const { browser, answer } = await oauth.connect(person);
+  const account = await browser.go('/account');
+  expect(account.text).toContain('Take back from');
+  const after = await browser.submit(account, {});
+  expect(after.text).toContain('Nothing yet');
+  expect((await callMcp(answer.body.access_token)).status).toBe(401);
+});

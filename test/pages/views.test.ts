@@ -48,7 +48,11 @@ const everywhere = (text: string): Record<string, string> => ({
     requestId: text,
     details: [{ name: text, value: text }],
   }),
-  'signed in': signedInPage({ email: text, csrf: text }),
+  'signed in': signedInPage({
+    email: text,
+    csrf: text,
+    clients: [{ grantId: text, name: text, resource: text, scopes: [text] }],
+  }),
 });
 
 function consentOf(
@@ -134,7 +138,9 @@ describe.each(examples)('the page %s', (_name, html) => {
   it('posts its forms to a named place', () => {
     for (const form of tagsOf(html, 'form')) {
       expect(attribute(form, 'method')).toBe('post');
-      expect(attribute(form, 'action')).toMatch(/^\/(login|signup|consent|device|device\/decision|logout)$/);
+      expect(attribute(form, 'action')).toMatch(
+        /^\/(login|signup|consent|device|device\/decision|logout|account\/revoke)$/,
+      );
       expect(html).toContain('name="csrf"');
     }
   });

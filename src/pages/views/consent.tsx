@@ -43,9 +43,7 @@ function Decision({ user, otherAccountHref }: Pick<ConsentProps, 'user' | 'other
             Allow
           </button>
         </div>
-        <p class="small">
-          You can take this back at any time: end the session of this client in your list of sessions.
-        </p>
+        <p class="small">You can take this back at any time at /account.</p>
       </div>
     </section>
   );

@@ -217,6 +217,18 @@ export const EXAMPLES: Readonly<Record<string, () => string>> = {
         { name: 'Registered', value: 'http://127.0.0.1/callback' },
       ],
     }),
-  'signed-in': () => signedInPage({ email: 'ada@example.com', csrf }),
+  'signed-in': () =>
+    signedInPage({
+      email: 'ada@example.com',
+      csrf,
+      clients: [
+        {
+          grantId: '1',
+          name: 'Claude',
+          resource: 'https://notes.example.com/mcp',
+          scopes: ['notes:read', 'notes:write'],
+        },
+      ],
+    }),
   'signed-out': () => signedOutPage({ signInHref: '/login' }),
 };

@@ -33,6 +33,7 @@ a { color: var(--accent); text-underline-offset: .18em }
 a:hover { color: var(--accent-2); text-decoration-thickness: 2px }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: .2rem }
 .plain, .tools { list-style: none }
+.allowed + .allowed { margin-top: 1.6rem }
 .code { font: .86em/1.5 var(--mono) }
 .small, .hint { color: var(--soft); font-size: .9rem }
 .skip { position: absolute; left: -99rem; padding: .5rem .9rem; background: var(--card) }
