@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SETTINGS, type Values } from './settings.js';
+import { usesHttps } from './upstream-providers.js';
 
 /** The whole configuration: the settings, and the four values that follow from them. */
 export interface Config extends Omit<Values, 'MASTER_KEY'> {
@@ -72,6 +73,8 @@ export function loadConfig(env: Environment): Config {
     if (settings.OUTBOUND_LOOPBACK) problems.push('OUTBOUND_LOOPBACK must not be set in production');
     if (!issuer.startsWith('https:') && !isLoopback(issuer))
       problems.push('PUBLIC_URL must be https in production');
+    if (!settings.UPSTREAM_PROVIDERS.every(usesHttps))
+      problems.push('UPSTREAM_PROVIDERS must have https URLs alone in production');
   }
   if (problems.length > 0) throw new ConfigError(problems);
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { upstreamProviders } from './upstream-providers.js';
 
 /** Every setting: its name, type, default and one line of doc. `.env.example` and `docs/configuration.md` are made from this. */
 export interface Setting<T extends z.ZodType = z.ZodType> {
@@ -161,6 +162,11 @@ export const SETTINGS = {
   AUTHORIZATION_CODE_TTL: setting(integer(10, 600).default(60), 'Life of an authorization code, in seconds.'),
   DEVICE_CODE_TTL: setting(integer(60, 3600).default(600), 'Life of a device code, in seconds.'),
   DEVICE_POLL_INTERVAL: setting(integer(1, 60).default(5), 'Seconds that a device waits between its polls.'),
+  UPSTREAM_PROVIDERS: setting(
+    upstreamProviders.default([]),
+    'Providers that people may sign in through: a JSON list of `{id, name?, preset?, issuer?, authorization_url?, token_url?, userinfo_url?, client_id, client_secret, token_auth_method?, scopes?}`; presets are google, github and microsoft. The redirect URI to register there is `<PUBLIC_URL>/login/<id>/callback`.',
+    { secret: true, defaultDoc: 'none' },
+  ),
   LIMIT_WINDOW: setting(integer(1, 86_400).default(900), 'Length of the window of these limits, in seconds.'),
   TRUST_PROXY: setting(
     list

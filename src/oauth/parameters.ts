@@ -18,7 +18,9 @@ export function readParameters(raw: unknown): { parameters: Parameters; repeated
   if (typeof raw !== 'object' || raw === null) return { parameters, repeated };
   for (const [name, value] of Object.entries(raw).slice(0, MOST)) {
     if (Array.isArray(value)) repeated.add(name);
-    else if (typeof value === 'string' && value !== '') parameters.set(name, value);
+    // Half a character can come in JSON alone; in a form it would have been read as U+FFFD.
+    else if (typeof value === 'string' && value !== '')
+      parameters.set(name, value.replace(/\p{Surrogate}/gu, '\ufffd'));
   }
   return { parameters, repeated };
 }

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { UpstreamIdentitiesRepository } from './upstream-identities.repository.js';
+import { UpstreamIdentity } from './upstream-identity.entity.js';
 import { User } from './user.entity.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.token.js';
@@ -9,12 +11,14 @@ import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 /**
- * Owns accounts and their passwords: the `users` table, hashing, password quality.
+ * Owns accounts and their passwords: the `users` table, hashing, password quality, and which provider's subject is
+ * whose account.
  * Does not own sessions or tokens (tokens/), nor the REST routes of registration and login (auth/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([User])],
+  imports: [TypeOrmModule.forFeature([UpstreamIdentity, User])],
   providers: [
+    UpstreamIdentitiesRepository,
     UsersRepository,
     UsersService,
     {
@@ -28,6 +32,6 @@ import { UsersService } from './users.service.js';
         ),
     },
   ],
-  exports: [UsersService, UsersRepository],
+  exports: [UpstreamIdentitiesRepository, UsersService, UsersRepository],
 })
 export class UsersModule {}

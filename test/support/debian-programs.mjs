@@ -4,6 +4,7 @@ import { join } from 'node:path';
 const POSTGRES = '/usr/lib/postgresql';
 const OLDEST = 15;
 const pgbouncer = '/usr/sbin/pgbouncer';
+const chromium = '/usr/bin/chromium';
 
 /** The oldest Postgres there is, of those the service promises to work with. */
 function postgresFolder() {
@@ -23,6 +24,7 @@ export function missingPrograms() {
   const missing = [
     ...(postgresFolder() ? [] : [['postgresql', `Postgres ${OLDEST} or newer in ${POSTGRES}`]]),
     ...(existsSync(pgbouncer) ? [] : [['pgbouncer', pgbouncer]]),
+    ...(existsSync(chromium) ? [] : [['chromium', chromium]]),
   ];
   return missing.map(
     ([name, what]) =>
@@ -36,5 +38,5 @@ export function debianPrograms() {
   const folder = postgresFolder();
   if (missing.length > 0 || folder === undefined) throw new Error(missing.join('\n'));
   const postgres = join(folder, 'postgres');
-  return { postgres, initdb: join(folder, 'initdb'), pgDump: join(folder, 'pg_dump'), pgbouncer };
+  return { postgres, initdb: join(folder, 'initdb'), pgDump: join(folder, 'pg_dump'), pgbouncer, chromium };
 }

@@ -11,6 +11,12 @@ export interface ValidatedRedirect {
   readonly [proven]: true;
 }
 
+const LONGEST_STATE = 4096;
+
+/** Whether a `state` can be given back: encoded it must fit in a Location that browsers and proxies carry. */
+export const stateFits = (state: string): boolean =>
+  state.length <= LONGEST_STATE && encodeURIComponent(state).length <= LONGEST_STATE;
+
 /** Undefined when the client did not register this URI. */
 export function validateRedirect(
   { metadata }: Client,
@@ -18,7 +24,7 @@ export function validateRedirect(
   state: string | undefined,
 ): ValidatedRedirect | undefined {
   if (!metadata.redirect_uris.some((registered) => redirectUriMatches(registered, uri))) return undefined;
-  return { uri, ...(state !== undefined && { state }) } as ValidatedRedirect;
+  return { uri, ...(state !== undefined && stateFits(state) && { state }) } as ValidatedRedirect;
 }
 
 /** An error that may travel to the client, because where to is proven. */

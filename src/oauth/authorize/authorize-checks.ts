@@ -3,6 +3,7 @@ import { OAuthError, type OAuthErrorCode } from '../../errors/oauth-error.js';
 import { canonicalResource, grantableScopes, type Resource } from '../../resources/resource.js';
 import type { Client } from '../clients/client.js';
 import { type Parameters, printable } from '../parameters.js';
+import { stateFits } from './authorization-response.js';
 
 /** What the checks work on, once the redirect is proven, and what they find out. */
 export interface Draft {
@@ -18,7 +19,6 @@ export interface Draft {
 }
 
 const LIMITS: Readonly<Record<string, number>> = {
-  state: 4096,
   nonce: 512,
   login_hint: 320,
   scope: 8192,
@@ -52,6 +52,15 @@ export const CHECKS: readonly (readonly [string, (draft: Draft) => void | Promis
         if ((parameters.get(name)?.length ?? 0) > longest)
           refuse(name === 'scope' ? 'invalid_scope' : 'invalid_request', `${name} is too long.`);
       }
+      if (!stateFits(parameters.get('state') ?? '')) refuse('invalid_request', 'state is too long.');
+    },
+  ],
+  [
+    'no NUL character, which could not be stored',
+    ({ parameters }) => {
+      for (const [name, value] of parameters)
+        if (value.includes('\u0000'))
+          refuse('invalid_request', `${printable(name)} has a NUL character.`);
     },
   ],
   [

@@ -15,7 +15,10 @@ import { ClientsService } from './clients.service.js';
 import { type PresentedClient, presentedClient } from './presented-client.js';
 
 /** Asymmetric only: an attacker's `alg` chooses nothing (attack 15). */
-const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512', 'EdDSA'];
+const ALGORITHMS = [
+  'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512', 'Ed25519',
+  'EdDSA', // the same by its older name (RFC 9864)
+]; // prettier-ignore
 const LONGEST_ASSERTION_SECONDS = 3600;
 const CLOCK_TOLERANCE_SECONDS = 30;
 

@@ -53,6 +53,9 @@ const Registration = z.object({
   software_version: words(100),
 });
 
+/** In JSON text: NUL or half a character, which no text or jsonb of Postgres can hold. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
+
 const refuse = (description: string) => new OAuthError('invalid_client_metadata', description);
 
 function authMethodOf(asked: string | undefined): AuthMethod {
@@ -77,6 +80,8 @@ export function parseClientMetadata(body: unknown, allowed = OPEN_GRANT_TYPES): 
     const issue = parsed.error.issues[0];
     throw refuse(`${issue?.path.join('.') ?? 'the body'}: ${issue?.message ?? 'is not valid'}`);
   }
+  if (UNSTORABLE.test(JSON.stringify(parsed.data)))
+    throw refuse('The metadata has a NUL character or half of a surrogate pair.');
   const {
     redirect_uris = [],
     token_endpoint_auth_method,

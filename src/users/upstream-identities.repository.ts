@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Database, type Statement } from '../database/database.js';
+
+/** Who a provider says has signed in. */
+export interface UpstreamPerson {
+  readonly provider: string;
+  readonly subject: string;
+  /** Null when the provider names no usable one. */
+  readonly email: string | null;
+  readonly emailVerified: boolean;
+  readonly name: string | null;
+}
+
+/** `taken_over`: someone had registered the address without ever proving it. */
+export type SettledOutcome =
+  'known' | 'linked' | 'taken_over' | 'created' | 'address_taken' | 'no_address' | 'disabled';
+
+export interface Settled {
+  readonly outcome: SettledOutcome;
+  /** Null when nobody may sign in. */
+  readonly userId: string | null;
+  /** Sessions and keys that ended with a takeover. */
+  readonly ended: readonly string[];
+}
+
+/*
+ * One statement finds, links, takes over or makes the account (docs/adr/0005): the lock on the account and two unique
+ * indexes decide between sign-ins at once. Only an address proven on both sides joins two accounts. On one that nobody
+ * proved, whoever made it may be a squatter: all by which they could come back goes, other identities too.
+ * $1 provider, $2 subject, $3 e-mail or null, $4 whether it is verified, $5 new id, $6 name or null, $7 scopes, $8 now.
+ */
+const SETTLE: Statement = {
+  name: 'upstream-identity-settle',
+  text: `
+    WITH known AS (
+      SELECT u.id, u.disabled_at IS NOT NULL AS disabled
+      FROM upstream_identities i JOIN users u ON u.id = i.user_id WHERE i.provider = $1 AND i.subject = $2
+    ), existing AS (
+      SELECT id, email_verified_at IS NOT NULL AS proven, disabled_at IS NOT NULL AS disabled FROM users
+      WHERE lower(email) = lower($3::text) AND NOT EXISTS (SELECT FROM known) FOR UPDATE
+    ), judged AS (
+      SELECT id, CASE WHEN disabled THEN 'disabled' ELSE 'known' END AS outcome FROM known
+      UNION ALL
+      SELECT id, CASE
+          WHEN NOT $4::boolean THEN 'address_taken'
+          WHEN disabled THEN 'disabled'
+          WHEN proven THEN 'linked'
+          ELSE 'taken_over'
+        END FROM existing
+      UNION ALL
+      SELECT $5::uuid, CASE WHEN $3::text IS NULL THEN 'no_address' ELSE 'created' END
+      WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM existing)
+    ), created AS (
+      INSERT INTO users (id, email, name, password_hash, email_verified_at, scopes, created_at)
+      SELECT id, $3, $6::text, NULL, CASE WHEN $4 THEN $8::timestamptz END, $7::text[], $8
+      FROM judged WHERE outcome = 'created'
+    ), taken AS (
+      UPDATE users SET password_hash = NULL, email_verified_at = $8
+      WHERE id IN (SELECT id FROM judged WHERE outcome = 'taken_over') RETURNING id
+    ), sessions_ended AS (
+      UPDATE sessions SET revoked_at = $8, revoked_reason = 'account_taken_over'
+      WHERE user_id IN (SELECT id FROM taken) AND revoked_at IS NULL RETURNING id
+    ), keys_ended AS (
+      UPDATE api_keys SET revoked_at = $8
+      WHERE user_id IN (SELECT id FROM taken) AND revoked_at IS NULL RETURNING id
+    ), grants_ended AS (
+      UPDATE grants SET revoked_at = $8 WHERE user_id IN (SELECT id FROM taken) AND revoked_at IS NULL
+    ), unlinked AS (
+      DELETE FROM upstream_identities WHERE user_id IN (SELECT id FROM taken)
+    ), linked AS (
+      INSERT INTO upstream_identities (provider, subject, user_id, created_at)
+      SELECT $1, $2, id, $8 FROM judged WHERE outcome IN ('linked', 'taken_over', 'created')
+    ), proven_since AS (
+      UPDATE users SET email_verified_at = $8
+      WHERE id IN (SELECT id FROM judged WHERE outcome = 'known')
+        AND $4 AND email_verified_at IS NULL AND lower(email) = lower($3)
+    )
+    SELECT outcome,
+           CASE WHEN outcome IN ('known', 'linked', 'taken_over', 'created') THEN id END AS "userId",
+           ARRAY(SELECT id FROM sessions_ended UNION ALL SELECT id FROM keys_ended) AS ended
+    FROM judged`,
+};
+
+const UNIQUE_VIOLATION = '23505';
+const TRIES = 5;
+
+@Injectable()
+export class UpstreamIdentitiesRepository {
+  constructor(private readonly database: Database) {}
+
+  /** The account of this person. Who loses a race to another first sign-in or registration sees its result. */
+  async settle(person: UpstreamPerson, scopes: readonly string[], now: Date): Promise<Settled> {
+    const { provider, subject, email, emailVerified, name } = person;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const [settled] = await this.database.query<Settled & Record<string, unknown>>(SETTLE, [
+          provider, subject, email, emailVerified, uuidv7(), name, scopes, now,
+        ]); // prettier-ignore
+        if (settled) return settled;
+        throw new Error('an upstream identity was not settled');
+      } catch (error) {
+        if (attempt === TRIES || (error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { UsersRepository } from '../../src/users/users.repository.js';
+import { PASSWORD, type TestService } from '../support/harness.js';
+
+export interface MadeClient {
+  readonly client_id: string;
+  readonly client_secret?: string;
+}
+
+/** A client that an operator makes at /admin/clients. */
+export async function makeClient(
+  service: TestService,
+  metadata: Record<string, unknown>,
+): Promise<MadeClient> {
+  const { email } = await service.person();
+  await service.app.get(UsersRepository, { strict: false }).setScopes(email, ['admin']);
+  const login = await service.call('POST', '/auth/login', { body: { email, password: PASSWORD } });
+  const made = await service.call('POST', '/admin/clients', {
+    bearer: login.body.access_token,
+    body: metadata,
+  });
+  if (made.status !== 201) throw new Error(made.text);
+  return made.body;
+}
