@@ -12,6 +12,7 @@ import { OpsModule } from './ops/ops.module.js';
 import { PagesModule } from './pages/pages.module.js';
 import { ResourcesModule } from './resources/resources.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
+import { UpstreamModule } from './upstream/upstream.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** What every module may ask for: the configuration, the time and the master key. */
@@ -50,6 +51,7 @@ export class AppModule {
         AuthModule,
         ResourcesModule,
         OauthModule,
+        UpstreamModule,
         McpModule,
         PagesModule,
       ],

@@ -5,6 +5,7 @@ import { Public } from '../access/decorators.js';
 import { PasswordCheck } from '../auth/password-check.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
+import { UpstreamProviders } from '../upstream/upstream-providers.js';
 import { formTarget, sendPage } from './page-reply.js';
 import { type Errand, PendingRequests } from './pending-request.js';
 import { signInPage, type SignInProps } from './views/sign-in.js';
@@ -29,6 +30,7 @@ export class SignInController {
     private readonly passwords: PasswordCheck,
     private readonly cookies: BrowserCookies,
     private readonly pending: PendingRequests,
+    private readonly upstream: UpstreamProviders,
   ) {}
 
   @Get('login')
@@ -87,12 +89,13 @@ export class SignInController {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     const to = continueTo(errand);
+    const query = to === '' ? '' : `?continue=${to}`;
     const html = signInPage({
       ...more,
       continueTo: to,
       csrf: this.cookies.formToken(this.cookies.browser(request, reply)),
-      providers: [],
-      signUpHref: `/signup${to === '' ? '' : `?continue=${to}`}`,
+      providers: this.upstream.list().map(({ id, name }) => ({ id, name, href: `/login/${id}${query}` })),
+      signUpHref: `/signup${query}`,
       client: await this.pending.why(errand),
     });
     await sendPage(reply, html, { status, formTargets: formTargets(errand), headers });

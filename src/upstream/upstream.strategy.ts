@@ -63,7 +63,7 @@ export class UpstreamStrategy extends OAuth2Strategy {
         done: OAuth2Strategy.VerifyCallback,
       ) => {
         identify({ accessToken, idToken }, (request as { attempt: Attempt }).attempt).then((person) => {
-          done(null, person as unknown as Express.User);
+          done(null, person);
         }, done);
       },
     );

@@ -36,7 +36,7 @@ interface Process {
 }
 
 /** mcp-remote as a child process, spoken to over its standard input and output as an MCP host would. */
-async function start(person: Person, tick?: Tick): Promise<Process> {
+async function start(person: Person, tick?: Tick, storage = 'auth'): Promise<Process> {
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [join(dirname(packageFile), 'dist/proxy.js'), `${service.url}/mcp`],
@@ -44,7 +44,7 @@ async function start(person: Person, tick?: Tick): Promise<Process> {
       HOME: home,
       PATH: [home, process.env['PATH'] ?? ''].join(delimiter),
       BROWSER: join(home, 'xdg-open'),
-      MCP_REMOTE_CONFIG_DIR: join(home, 'auth'),
+      MCP_REMOTE_CONFIG_DIR: join(home, storage),
     },
     stderr: 'pipe',
   });
@@ -55,7 +55,11 @@ async function start(person: Person, tick?: Tick): Promise<Process> {
     const link = LINK.exec(words.slice(words.lastIndexOf('Please authorize')))?.[1];
     if (link === undefined || links.includes(link)) return;
     links.push(link);
-    void throughPages(new Browser(service.url), person, link, tick).then((callback) => fetch(callback));
+    void throughPages(new Browser(service.url), person, link, links.length === 1 ? tick : undefined)
+      .then((callback) => fetch(callback))
+      .catch((error: unknown) => {
+        words += String(error);
+      });
   });
   const client = new Client({ name: 'host', version: '1' });
   try {
@@ -80,4 +84,17 @@ test('mcp-remote registers, waits for the person, calls a tool, and comes back w
   const again = await second.client.callTool({ name: 'notes_list', arguments: {} });
   expect(again.structuredContent).toEqual({ notes: [] });
   await second.client.close();
+});
+
+test('mcp-remote brings the person back when a tool needs more', async () => {
+  const narrow: Tick = (boxes) => boxes.filter((box) => box === 'notes:read');
+  const { client, links, words } = await start(await service.person(), narrow, 'step-up');
+  const written = await client
+    .callTool({ name: 'notes_write', arguments: { title: 'more', body: '' } }, { timeout: 40_000 })
+    .catch((cause: unknown) => {
+      throw new Error(words(), { cause });
+    });
+  expect(written.structuredContent).toMatchObject({ title: 'more' });
+  expect(links.length).toBe(2);
+  await client.close();
 });

@@ -55,11 +55,11 @@ describe('openid-client 6', () => {
     openid.discovery(new URL(service.url), client_id, client_secret, auth, insecure);
 
   test.each([
-    ['openid', 'client_secret_basic', openid.ClientSecretBasic],
-    ['openid', 'client_secret_post', openid.ClientSecretPost],
+    ['client_secret_basic', openid.ClientSecretBasic],
+    ['client_secret_post', openid.ClientSecretPost],
   ] as const)(
-    'takes a person through %s discovery, %s, userinfo, refresh, introspection and revocation',
-    async (_algorithm, token_endpoint_auth_method, authentication) => {
+    'takes a person through sign-in by %s, userinfo, refresh, introspection and revocation',
+    async (token_endpoint_auth_method, authentication) => {
       const made = await makeClient(service, { ...webApp, token_endpoint_auth_method });
       const config = await discover(made, authentication(made.client_secret));
       const pkceCodeVerifier = openid.randomPKCECodeVerifier();
@@ -98,6 +98,33 @@ describe('openid-client 6', () => {
       });
     },
   );
+
+  test.each(['EdDSA', 'RS256'])('checks an ID token that is signed with %s', async (algorithm) => {
+    const other = await startTestService({ env: { SIGNING_ALGORITHM: algorithm } });
+    try {
+      const config = await openid.dynamicClientRegistration(
+        new URL(other.url),
+        { ...webApp, token_endpoint_auth_method: 'none' },
+        openid.None(),
+        insecure,
+      );
+      openid.enableNonRepudiationChecks(config);
+      const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+      const link = openid.buildAuthorizationUrl(config, {
+        redirect_uri: REDIRECT,
+        scope: 'openid',
+        code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+        code_challenge_method: 'S256',
+      });
+      const person = await other.person();
+      const location = await throughPages(new Browser(other.url), person, link.href);
+      const checks = { pkceCodeVerifier, idTokenExpected: true };
+      const tokens = await openid.authorizationCodeGrant(config, new URL(location), checks);
+      expect(tokens.claims()?.sub).toBe(person.id);
+    } finally {
+      await other.stop();
+    }
+  });
 
   test('registers itself and takes a device through', async () => {
     const config = await openid.dynamicClientRegistration(

@@ -26,7 +26,20 @@ const HOSTILE: readonly string[] = [
   'com.example.app:/callback', 'urn:x', 'none', 'login', 'none login', 'code token', 'plain', 'S256', 'A'.repeat(43), 'A'.repeat(128),
   'A'.repeat(600), 'A'.repeat(9000), 'a '.repeat(5000), 'A'.repeat(40_000), '99999999999999999999',
 ]; // prettier-ignore
-const JSON_VALUES: readonly unknown[] = [null, true, 0, -1, 1e308, [], {}, [[]], ['x', 'x'], [null], { a: { b: {} } }, ''];
+const JSON_VALUES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1e308,
+  [],
+  {},
+  [[]],
+  ['x', 'x'],
+  [null],
+  { a: { b: {} } },
+  '',
+];
 const hostile = fc.oneof(
   fc.constantFrom(...HOSTILE),
   fc.string({ maxLength: 20 }),
@@ -89,8 +102,23 @@ const form = (pairs: readonly Pair[]) =>
 const jsonText = (pairs: readonly Pair[]) =>
   `{${pairs.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 
-const CONTENT_TYPES = [FORM, 'application/json', 'text/plain', 'multipart/form-data; boundary=x', `${FORM}; charset=x`, '', 'x/y'];
-const AUTHORIZATIONS = ['Basic Og==', 'Basic !', 'Bearer x', 'Bearer', 'Basic ' + 'A'.repeat(3000), 'Basic JXp6Ong='];
+const CONTENT_TYPES = [
+  FORM,
+  'application/json',
+  'text/plain',
+  'multipart/form-data; boundary=x',
+  `${FORM}; charset=x`,
+  '',
+  'x/y',
+];
+const AUTHORIZATIONS = [
+  'Basic Og==',
+  'Basic !',
+  'Bearer x',
+  'Bearer',
+  'Basic ' + 'A'.repeat(3000),
+  'Basic JXp6Ong=',
+];
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS']; // prettier-ignore
 
 /** Mostly right: one request in so many departs in its envelope too. */

@@ -14,7 +14,8 @@ const REDIRECTS = [REDIRECT, 'http://localhost:7777/callback', 'com.example.app:
 /** Where a redirect may lead: our own sign-in and consent, or a registered URI (any port of the loopback one). */
 const ALLOWED_LOCATION =
   /^(?:\/login\?continue=[\w-]+|\/consent\?request=[\w-]+|https:\/\/client\.example\/callback\?[^#\s]+|http:\/\/localhost(?::\d{1,5})?\/callback\?[^#\s]+|com\.example\.app:\/callback\?[^#\s]+)$/;
-const FORBIDDEN_REGISTRATION = /^(?:javascript|data|vbscript|file|http:(?!\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/]?))/i;
+const FORBIDDEN_REGISTRATION =
+  /^(?:javascript|data|vbscript|file|http:(?!\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/]?))/i;
 
 let service: TestService;
 let pool: Pool;
@@ -133,8 +134,7 @@ function problemOf({ method }: FuzzRequest, { status, headers, body }: Answered)
     return /<\/html>\s*$/.test(body) && !/<script/i.test(body) ? undefined : `a page cut short: ${body}`;
   if (!String(type).startsWith('application/json')) return `content type ${String(type)}`;
   const answer = JSON.parse(body) as Record<string, unknown>;
-  if (status >= 400)
-    return typeof answer['error'] === 'string' ? undefined : `no error word: ${body}`;
+  if (status >= 400) return typeof answer['error'] === 'string' ? undefined : `no error word: ${body}`;
   const redirects = [answer['redirect_uris'] ?? []].flat().map(String);
   return redirects.some((uri) => FORBIDDEN_REGISTRATION.test(uri)) ? `registered ${body}` : undefined;
 }
@@ -142,7 +142,7 @@ function problemOf({ method }: FuzzRequest, { status, headers, body }: Answered)
 /** Over one pool of open connections (Fastify's inject cannot be loaded by Jest on Node 20), each from an address of its own. */
 async function answerOf({ method, url, headers, body }: FuzzRequest, from: number): Promise<Answered> {
   const answer = await pool.request({
-    method: method as 'GET',
+    method,
     path: url,
     headers: { ...headers, 'x-forwarded-for': `10.${from >> 16}.${(from >> 8) & 255}.${from & 255}` },
     body: body ?? null,
@@ -180,7 +180,11 @@ describe(`fuzzed with seed ${SEED}`, () => {
         if (problems.flat().length > 0) throw new Error(JSON.stringify(problems.flat().slice(0, 3), null, 1));
       };
       const numRuns = Math.ceil((inputs * FACTOR) / AT_ONCE);
-      const result = await fc.check(fc.asyncProperty(batch, check), { seed: SEED, numRuns, endOnFailure: true });
+      const result = await fc.check(fc.asyncProperty(batch, check), {
+        seed: SEED,
+        numRuns,
+        endOnFailure: true,
+      });
       if (result.failed) throw result.errorInstance;
       // Not all fell at the first hurdle: enough were right to reach what lies behind.
       const passed = (statuses['200'] ?? 0) + (statuses['201'] ?? 0) + (statuses['303'] ?? 0);

@@ -147,5 +147,4 @@ test.each(SIGNATURE)('attack 14: a token with %s is refused at every endpoint', 
 });
 
 let made: ReturnType<OauthDriver['register']> | undefined;
-const confidential = () =>
-  (made ??= oauth.register({ token_endpoint_auth_method: 'client_secret_post' }));
+const confidential = () => (made ??= oauth.register({ token_endpoint_auth_method: 'client_secret_post' }));

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { migrate } from '../../src/database/migrate.js';
 import { axeFindings } from '../support/axe.js';
 import {
@@ -16,6 +15,16 @@ import { rememberSecret } from '../support/credentials.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
 import { PASSWORD, startTestService, type TestService } from '../support/harness.js';
 import { OauthDriver, pkce, REDIRECT } from '../support/oauth.js';
+import {
+  button,
+  enter,
+  focused,
+  freshEmail,
+  heading,
+  leaving,
+  signUp,
+  tabTo,
+} from '../support/person-at-page.js';
 
 const SCOPE = 'notes:read notes:write';
 const APPS = ['cursor://anysphere.cursor-mcp/oauth/callback', 'com.example.app:/callback'];
@@ -75,42 +84,6 @@ async function asking(host: string, from = oauth) {
 async function elsewhere(redirect_uri: string): Promise<string> {
   const { client_id } = await oauth.register({ redirect_uris: [redirect_uri] });
   return oauth.authorizeUrl(client_id, pkce().challenge, { redirect_uri, scope: SCOPE });
-}
-
-const freshEmail = () => `p${randomBytes(6).toString('hex')}@example.com`;
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-const heading = (page: Page) => page.getByRole('heading', { level: 1 }).innerText();
-
-async function enter(page: Page, email: string, password: string, press: string): Promise<void> {
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await button(page, press).click();
-}
-
-async function signUp(page: Page, email = freshEmail()): Promise<string> {
-  await page.getByRole('link', { name: 'Make one' }).click();
-  await enter(page, email, PASSWORD, 'Make the account');
-  return email;
-}
-
-/** Presses, and gives the code that goes there. What the policy blocks is never requested. */
-async function leaving(page: Page, redirectUri: string, press: string): Promise<string | null> {
-  const request = page.waitForRequest((sent) => sent.url().startsWith(`${redirectUri}?`));
-  await button(page, press).click();
-  const code = new URL((await request).url()).searchParams.get('code');
-  if (code !== null) rememberSecret(code);
-  return code;
-}
-
-const focused = async (page: Page, target: Locator) =>
-  (await target.and(page.locator(':focus')).count()) === 1;
-
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab');
-    if (await focused(page, target)) return;
-  }
-  throw new Error(`Tab never came to ${target.toString()}`);
 }
 
 /** A port that is known before the service behind it has one: its public URL names it. */

@@ -59,8 +59,7 @@ export const CHECKS: readonly (readonly [string, (draft: Draft) => void | Promis
     'no NUL character, which could not be stored',
     ({ parameters }) => {
       for (const [name, value] of parameters)
-        if (value.includes('\u0000'))
-          refuse('invalid_request', `${printable(name)} has a NUL character.`);
+        if (value.includes('\u0000')) refuse('invalid_request', `${printable(name)} has a NUL character.`);
     },
   ],
   [

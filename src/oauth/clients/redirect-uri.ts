@@ -33,6 +33,8 @@ export function redirectUriProblem(uri: string): string | undefined {
   const url = new URL(uri);
   if (url.username !== '' || url.password !== '') return 'carries user information';
   if (uri.split('?', 1)[0]?.includes('*')) return 'has a wildcard';
+  // Such a host would be read as more than one word where a policy names it.
+  if (/[;,'*]/.test(url.host)) return 'has a host with a character that no host name has';
   if (scheme === 'http' && !LOOPBACK.test(uri))
     return 'is http, which is allowed only for localhost, 127.0.0.1 and [::1]';
   if ((scheme === 'https' || scheme === 'http') && !/^https?:\/\/[^/]/i.test(uri)) return 'has no host';

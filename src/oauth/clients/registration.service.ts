@@ -20,6 +20,8 @@ export interface RegistrationAnswer extends ClientMetadata {
 
 /** Never looks like a URL (spec S25), and needs no encoding in Basic credentials (clients rule 12). */
 const newClientId = () => `tgc_${randomToken(16)}`;
+/** Nothing else is looked up: Postgres takes no NUL. */
+const isClientId = (text: string) => /^[\w-]{1,100}$/.test(text);
 const newSecret = () => `tgs_${randomToken()}`;
 const newRegistrationToken = () => `tgm_${randomToken()}`;
 
@@ -79,11 +81,15 @@ export class RegistrationService {
   }
 
   async remove(clientId: string, token: string): Promise<void> {
-    if (!(await this.clients.remove(clientId, sha256(token), this.clock.now()))) throw this.unknown();
+    const removed =
+      isClientId(clientId) && (await this.clients.remove(clientId, sha256(token), this.clock.now()));
+    if (!removed) throw this.unknown();
   }
 
   private async owned(clientId: string, token: string): Promise<Client> {
-    const client = await this.clients.findByRegistrationToken(clientId, sha256(token));
+    const client = isClientId(clientId)
+      ? await this.clients.findByRegistrationToken(clientId, sha256(token))
+      : undefined;
     if (!client) throw this.unknown();
     return client;
   }
