@@ -26,7 +26,7 @@ export interface Settled {
 
 /*
  * One statement finds, links, takes over or makes the account (docs/adr/0005): the lock on the account and two unique
- * indexes decide between sign-ins at once. Only an address proven on both sides joins two accounts. On one that nobody
+ * indexes decide between sign-ins at once; who loses gets no row, and asks again. Only an address proven on both sides joins two accounts. On one that nobody
  * proved, whoever made it may be a squatter: all by which they could come back goes, other identities too.
  * $1 provider, $2 subject, $3 e-mail or null, $4 whether it is verified, $5 new id, $6 name or null, $7 scopes, $8 now.
  */
@@ -54,7 +54,7 @@ const SETTLE: Statement = {
     ), created AS (
       INSERT INTO users (id, email, name, password_hash, email_verified_at, scopes, created_at)
       SELECT id, $3, $6::text, NULL, CASE WHEN $4 THEN $8::timestamptz END, $7::text[], $8
-      FROM judged WHERE outcome = 'created'
+      FROM judged WHERE outcome = 'created' ON CONFLICT (lower(email)) DO NOTHING RETURNING id
     ), taken AS (
       UPDATE users SET password_hash = NULL, email_verified_at = $8
       WHERE id IN (SELECT id FROM judged WHERE outcome = 'taken_over') RETURNING id
@@ -70,7 +70,9 @@ const SETTLE: Statement = {
       DELETE FROM upstream_identities WHERE user_id IN (SELECT id FROM taken)
     ), linked AS (
       INSERT INTO upstream_identities (provider, subject, user_id, created_at)
-      SELECT $1, $2, id, $8 FROM judged WHERE outcome IN ('linked', 'taken_over', 'created')
+      SELECT $1, $2, id, $8 FROM judged WHERE outcome IN ('linked', 'taken_over')
+      UNION ALL SELECT $1, $2, id, $8 FROM created
+      ON CONFLICT (provider, subject) DO NOTHING RETURNING user_id
     ), proven_since AS (
       UPDATE users SET email_verified_at = $8
       WHERE id IN (SELECT id FROM judged WHERE outcome = 'known')
@@ -79,10 +81,10 @@ const SETTLE: Statement = {
     SELECT outcome,
            CASE WHEN outcome IN ('known', 'linked', 'taken_over', 'created') THEN id END AS "userId",
            ARRAY(SELECT id FROM sessions_ended UNION ALL SELECT id FROM keys_ended) AS ended
-    FROM judged`,
+    FROM judged
+    WHERE outcome NOT IN ('linked', 'taken_over', 'created') OR EXISTS (SELECT FROM linked)`,
 };
 
-const UNIQUE_VIOLATION = '23505';
 const TRIES = 5;
 
 @Injectable()
@@ -92,16 +94,12 @@ export class UpstreamIdentitiesRepository {
   /** The account of this person. Who loses a race to another first sign-in or registration sees its result. */
   async settle(person: UpstreamPerson, scopes: readonly string[], now: Date): Promise<Settled> {
     const { provider, subject, email, emailVerified, name } = person;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const [settled] = await this.database.query<Settled & Record<string, unknown>>(SETTLE, [
-          provider, subject, email, emailVerified, uuidv7(), name, scopes, now,
-        ]); // prettier-ignore
-        if (settled) return settled;
-        throw new Error('an upstream identity was not settled');
-      } catch (error) {
-        if (attempt === TRIES || (error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
-      }
+    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+      const [settled] = await this.database.query<Settled & Record<string, unknown>>(SETTLE, [
+        provider, subject, email, emailVerified, uuidv7(), name, scopes, now,
+      ]); // prettier-ignore
+      if (settled) return settled;
     }
+    throw new Error('an upstream identity could not be settled');
   }
 }

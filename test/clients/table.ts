@@ -37,7 +37,7 @@ export function clientsPage(results: readonly Result[]): string {
 **Simulated.** No vendor's program ran here. Each row is a script with a client's registration, redirect URI and quirks as
 captured from its source and documentation (autumn 2026), run against this service over HTTP. The vendors' metadata
 documents were put into the database rather than fetched; ChatGPT's keys came from a server of the test.
-\`test/clients/real.test.ts\` runs real libraries.
+\`test/clients/real.test.ts\` runs real libraries, and \`openid.test.ts\` and \`mcp-remote.test.ts\` beside it more of them.
 
 | Client | Known by | Redirect URI | ${STEPS.join(' | ')} |
 |${'---|'.repeat(STEPS.length + 3)}

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider from 'oidc-provider';
+import * as oidc from 'oidc-provider';
 import type { TestService } from '../support/harness.js';
 import { REDIRECT } from '../support/oauth.js';
 
@@ -88,14 +88,7 @@ export async function toolgate(service: TestService): Promise<Subject> {
   };
 }
 
-/** As oidc-provider knows it: an error whose `expose` lets it be told. */
-class InvalidTarget extends Error {
-  readonly error = 'invalid_target';
-  readonly error_description = 'resource is not known';
-  readonly statusCode = 400;
-  readonly status = 400;
-  readonly expose = true;
-}
+const { InvalidTarget } = (oidc as unknown as { errors: { InvalidTarget: new () => Error } }).errors;
 
 /** The oracle: oidc-provider with the features that we offer too. */
 export async function oidcProvider(): Promise<{ subject: Subject; stop(): Promise<void> }> {
@@ -104,7 +97,7 @@ export async function oidcProvider(): Promise<{ subject: Subject; stop(): Promis
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const resource = `${issuer}/mcp`;
   const agent = { id: 'agent', secret: 'x'.repeat(43) };
-  const provider = new Provider(issuer, {
+  const provider = new oidc.default(issuer, {
     clients: [
       {
         client_id: agent.id,

@@ -112,6 +112,17 @@ describe('attack 24: malformed requests', () => {
     expect(visit.location?.length).toBeLessThan(4096);
   });
 
+  test('attack 24: a client_id that URL.canParse of a warm Node 20 misreads is refused, not an error of ours', async () => {
+    const misread = 'https://\u00c3\u0084.example/c';
+    for (let n = 0; n < 100_000; n += 1) URL.canParse(misread);
+    const answer = await expectRefused(
+      'GET',
+      `/oauth/authorize?client_id=${encodeURIComponent(misread)}`,
+      {},
+    );
+    expect(answer.status).toBe(400);
+  });
+
   test('attack 24: half a character in a state comes back as the character for what cannot be read', async () => {
     const url = new URL(oauth.authorizeUrl(clientId, pkce().challenge, { response_type: 'token' }));
     const parameters = { ...Object.fromEntries(url.searchParams), state: 'x\ud800' };

@@ -23,8 +23,9 @@ export async function toCallback(browser: Browser, provider: string, query = '')
   return throughProvider(await away(browser, provider, query));
 }
 
-export const sql = (service: TestService, text: string, values: unknown[] = []) =>
-  service.app.get(Database).query<Record<string, unknown>>({ name: `test ${text}`, text }, values);
+export async function sql(service: TestService, text: string, values: unknown[] = []) {
+  return (await service.app.get(Database).pool.query<Record<string, unknown>>(text, values)).rows;
+}
 
 export const count = async (service: TestService, from: string, values: unknown[] = []): Promise<number> =>
   Number((await sql(service, `SELECT count(*) AS n FROM ${from}`, values))[0]?.['n']);

@@ -37,7 +37,7 @@ describe('a sign-in', () => {
   test('is offered on the sign-in page, with where the person was going', async () => {
     const { client_id } = await oauth.register();
     const page = await new Browser(service.url).go(oauth.authorizeUrl(client_id, pkce().challenge));
-    expect(page.text).toContain('Continue with Example ID');
+    expect(page.text).toContain('Continue with <bdi>Example ID</bdi>');
     expect(page.text).toMatch(/href="\/login\/idp\?continue=[\w-]{100,}"/);
   });
 
