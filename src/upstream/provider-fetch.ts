@@ -40,12 +40,17 @@ export async function providerFetch(
 ): Promise<ProviderAnswer> {
   const { origin, pathname } = new URL(url);
   const place = `${origin}${pathname}`;
+  // AbortSignal.timeout() is held weakly: collected, it never fires.
+  const abort = new AbortController();
+  const timer = setTimeout(() => {
+    abort.abort(new UpstreamError('unreachable', `${place} took longer than ${TIMEOUT_MS} ms`));
+  }, TIMEOUT_MS);
   try {
     const response = await fetch(url, {
       ...request,
       headers: { Accept: 'application/json', 'User-Agent': 'toolgate', ...request.headers },
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: abort.signal,
     });
     return { status: response.status, body: jsonOf(await textOf(response.body, place)) };
   } catch (error) {
@@ -54,5 +59,7 @@ export async function providerFetch(
     const code = (cause as { code?: unknown } | undefined)?.code;
     const why = typeof code === 'string' ? code : name;
     throw new UpstreamError('unreachable', `${place} cannot be reached: ${why}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
