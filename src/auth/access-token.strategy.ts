@@ -43,6 +43,6 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   async validate(token: string): Promise<Verified> {
     const { principal, expiresAt } = await this.tokens.verify(token);
     if (this.revocations.hasEnded(revocableIds(principal))) throw new ToolgateError('revoked_token');
-    return { principal, expiresAt, allowedCidrs: [] };
+    return { principal: this.revocations.cut(principal), expiresAt, allowedCidrs: [] };
   }
 }

@@ -39,13 +39,14 @@ export class AuthenticationGuard implements CanActivate {
     if (!credential) throw new ToolgateError('missing_credential');
     this.revocations.requireFresh();
 
-    const cached = this.cache.get(credential.value);
+    const name = `${credential.kind} ${credential.value}`;
+    const cached = this.cache.get(name);
     if (cached) request.verified = cached;
     else {
       const mark = this.revocations.mark();
       request.credential = credential;
       await (credential.kind === 'api_key' ? this.apiKey : this.accessToken).canActivate(context);
-      if (request.verified) this.cache.set(credential.value, request.verified, mark);
+      if (request.verified) this.cache.set(name, request.verified, mark);
     }
 
     const { verified } = request;

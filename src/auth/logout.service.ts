@@ -34,6 +34,10 @@ export class LogoutService {
       });
     }
     const { principal } = await this.accessTokens.validate(credential.value);
+    if (principal.kind === 'user' && principal.actor !== undefined)
+      throw new ToolgateError('not_allowed', {
+        detail: 'An exchanged token cannot end the session it was made from.',
+      });
     if (principal.kind !== 'api_key') await this.sessions.end(principal.sessionId, null, 'logout');
   }
 }

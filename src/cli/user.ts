@@ -11,8 +11,13 @@ function fail(message: string): void {
 }
 
 /** `toolgate user ...`: what an operator does to accounts. */
-export async function user([action, email = '', scopeText = '']: string[], usage: string): Promise<void> {
-  const scopes = parseScope(scopeText) ?? [];
+export async function user([action, email = '', scopeText, ...rest]: string[], usage: string): Promise<void> {
+  // Forgotten or unquoted, the scopes would be wiped or cut; to take them all away is to say so with "".
+  if (rest.length > 0 || (action === 'scopes') !== (scopeText !== undefined)) {
+    fail(usage);
+    return;
+  }
+  const scopes = parseScope(scopeText ?? '') ?? [];
   if (action === 'scopes') {
     const unknown = scopes.filter((scope) => !(scope in SCOPE_DESCRIPTIONS));
     if (unknown.length > 0) {

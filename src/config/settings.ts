@@ -176,7 +176,12 @@ export const SETTINGS = {
     { defaultDoc: 'none' },
   ),
   ALLOWED_ORIGINS: setting(
-    list.default([]),
+    list
+      .refine(
+        (items) => items.every((item) => /^https?:\/\/[a-z0-9.[\]:-]+$/.test(item)),
+        'must be origins such as https://app.example.com, separated by commas',
+      )
+      .default([]),
     'Origins besides our own whose browsers may call /mcp, separated by commas.',
     { defaultDoc: 'none' },
   ),

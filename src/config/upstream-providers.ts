@@ -113,7 +113,9 @@ const place = (path: readonly PropertyKey[]) =>
 
 /** The JSON of UPSTREAM_PROVIDERS. Problems name the place in the list (from 0), and no value. */
 export const upstreamProviders = z.string().transform((text, context): readonly UpstreamProvider[] => {
-  const refuse = (message: string) => { context.addIssue({ code: 'custom', message }); };
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+  };
   let json: unknown;
   try {
     json = JSON.parse(text);

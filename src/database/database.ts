@@ -47,6 +47,32 @@ export class Database implements OnApplicationShutdown {
     return result.rows;
   }
 
+  /** Several statements that hold together, where one must see what another waited for. */
+  async transaction<Result>(
+    work: (
+      query: <Row extends pg.QueryResultRow>(
+        statement: Statement,
+        values: readonly unknown[],
+      ) => Promise<Row[]>,
+    ) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken = true;
+    try {
+      await client.query('BEGIN');
+      const result = await work(
+        async <Row extends pg.QueryResultRow>({ text }: Statement, values: readonly unknown[]) =>
+          (await client.query<Row>(text, [...values])).rows,
+      );
+      await client.query('COMMIT');
+      broken = false;
+      return result;
+    } finally {
+      // A connection in an unknown state is closed, which rolls back.
+      client.release(broken);
+    }
+  }
+
   async queryApart<Row extends pg.QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],

@@ -15,7 +15,18 @@ const Cidr = z
 const TEN_YEARS = 315_360_000;
 const THIRTY_DAYS = 2_592_000;
 
-export const CreateKeyBody = z.object({
+/** What is taken for one of ours: passed over silently, each would make a key that may do more than was meant. */
+const MISTAKEN: Readonly<Record<string, string>> = {
+  scope: 'scopes',
+  expires: 'expires_in',
+  expires_at: 'expires_in',
+  ttl: 'expires_in',
+  cidrs: 'allowed_cidrs',
+  allowed_cidr: 'allowed_cidrs',
+  allowed_ips: 'allowed_cidrs',
+};
+
+const KeyFields = z.looseObject({
   name: text().trim().min(1).max(100).meta({ example: 'nightly report agent' }),
   scopes: z
     .array(text().min(1).max(200))
@@ -29,6 +40,11 @@ export const CreateKeyBody = z.object({
     .max(50)
     .optional()
     .meta({ example: ['10.0.0.0/8'] }),
+});
+export const CreateKeyBody = KeyFields.superRefine((body, context) => {
+  for (const [wrong, right] of Object.entries(MISTAKEN))
+    if (Object.hasOwn(body, wrong))
+      context.addIssue({ code: 'custom', path: [wrong], message: `is not a field here; use ${right}` });
 });
 export const RotateKeyBody = z
   .object({

@@ -69,6 +69,12 @@ export class KeysService {
     const now = this.clock.now();
     const id = uuidv7();
     const key = mintKey(id);
+    const maker = caller.kind === 'api_key' ? await this.boundsOf(caller.keyId) : undefined;
+    if (maker?.cidrs.length && request.allowedCidrs?.length)
+      throw new ToolgateError('not_allowed', {
+        detail: 'A key made by a key is bound to its networks; leave allowed_cidrs out.',
+      });
+    const asked = request.expiresIn === undefined ? null : new Date(now.getTime() + request.expiresIn * 1000);
     const record = await this.keys.insert({
       id,
       userId: personOf(caller),
@@ -76,9 +82,9 @@ export class KeysService {
       digest: sha256(key),
       resource: this.config.resource,
       scopes,
-      allowedCidrs: request.allowedCidrs ?? [],
+      allowedCidrs: maker?.cidrs.length ? maker.cidrs : (request.allowedCidrs ?? []),
       createdAt: now,
-      expiresAt: request.expiresIn === undefined ? null : new Date(now.getTime() + request.expiresIn * 1000),
+      expiresAt: earlier(asked, maker?.expiresAt ?? null) ?? null,
     });
     return { ...record, key };
   }
@@ -93,14 +99,36 @@ export class KeysService {
       throw new ToolgateError('not_found');
   }
 
-  /** `overlap` in seconds. @throws ToolgateError `not_found` */
+  /** `overlap` in seconds. @throws ToolgateError `not_found`, `insufficient_scope` */
   async rotate(caller: Principal, id: string, overlap: number): Promise<FreshKey> {
     const now = this.clock.now();
     const key = mintKey(id);
     const previousUntil = overlap > 0 ? new Date(now.getTime() + overlap * 1000) : null;
+    await this.requireCovered(caller, id);
     const record = await this.keys.rotate(id, personOf(caller), sha256(key), previousUntil, now);
     if (!record) throw new ToolgateError('not_found');
     return { ...record, key };
+  }
+
+  /** A key that shows another's secret would be that other key: it must reach as far and be bound no tighter. */
+  private async requireCovered(caller: Principal, id: string): Promise<void> {
+    const target = await this.keys.find(id);
+    if (target?.userId !== personOf(caller)) throw new ToolgateError('not_found');
+    if (missingScopes(caller.scopes, target.scopes).length > 0)
+      throw new ToolgateError('insufficient_scope', { scopes: target.scopes });
+    if (caller.kind === 'api_key' && caller.keyId !== id && (await this.boundsOf(caller.keyId)).bound)
+      throw new ToolgateError('not_allowed', {
+        detail: 'A key with an expiry or networks of its own can rotate only itself.',
+      });
+  }
+
+  /** What binds a key, and so the keys that it makes. */
+  private async boundsOf(
+    keyId: string,
+  ): Promise<{ expiresAt: Date | null; cidrs: string[]; bound: boolean }> {
+    const maker = await this.keys.find(keyId);
+    const [expiresAt, cidrs] = [maker?.expiresAt ?? null, maker?.allowedCidrs ?? []];
+    return { expiresAt, cidrs, bound: expiresAt !== null || cidrs.length > 0 };
   }
 
   /** Notes that a key was just used: called for every request, also where the cache spared the verification. */

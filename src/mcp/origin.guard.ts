@@ -4,8 +4,8 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 
-const isLoopback = (url: string): boolean =>
-  URL.canParse(url) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
+const LOOPBACK = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:\/|$)/;
+const isLoopback = (url: string): boolean => LOOPBACK.test(url);
 
 /** Against DNS rebinding: a browser names the page it acts for, and only known pages may call (spec R15). */
 @Injectable()

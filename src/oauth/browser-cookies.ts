@@ -45,20 +45,21 @@ export class BrowserCookies {
     return cookie === undefined ? undefined : sha256(cookie).toString('base64url');
   }
 
-  /** The value a form must bring back: nobody without this browser's cookie can make it. */
-  formToken(browser: string): string {
-    return createHmac('sha256', this.masterKey.forForms).update(browser).digest('base64url');
+  /** The value a form must bring back: nobody without this browser's cookie can make it; with a person, nobody else. */
+  formToken(browser: string, person?: BrowserPerson): string {
+    const text = person ? `${browser} ${person.sessionId}` : browser;
+    return createHmac('sha256', this.masterKey.forForms).update(text).digest('base64url');
   }
 
   /** @throws PageError when the form was not made for this browser (attacks 10 and 11) */
-  requireForm(request: FastifyRequest, token: unknown): string {
+  requireForm(request: FastifyRequest, token: unknown, person?: BrowserPerson): string {
     const browser = this.knownBrowser(request);
     const { origin } = request.headers;
     const foreign = request.headers['sec-fetch-site'] === 'cross-site' || origin === 'null';
     const same =
       browser !== undefined &&
       typeof token === 'string' &&
-      sameDigest(sha256(token), sha256(this.formToken(browser)));
+      sameDigest(sha256(token), sha256(this.formToken(browser, person)));
     if (same && !foreign) return browser;
     throw new PageError(
       'foreign_form',

@@ -1,13 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
-import {
-  type DestinationStream,
-  type Level,
-  type Logger,
-  pino,
-  stdSerializers,
-  stdTimeFunctions,
-} from 'pino';
+import { type DestinationStream, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 
 /** Whatever has the shape of one of our credentials. */
@@ -25,6 +18,12 @@ const SENSITIVE = [
   'id_token',
   'key',
 ];
+
+/** A database error also carries the row and the JSON it was about, which are the caller's own words. */
+function loggedError(error: Error & { code?: unknown; cause?: unknown }): object {
+  const { name, message, stack, code } = error;
+  return { type: name, message, stack, ...(typeof code === 'string' && { code }) };
+}
 
 /** The text without any credential in it. */
 export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redacted]');
@@ -51,7 +50,7 @@ export function createLogger(level: Level | 'silent', destination?: DestinationS
       serializers: {
         req: ({ method, url, id, ip }: LoggedRequest) => ({ method, path: url.split('?', 1)[0], id, ip }),
         res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
-        err: stdSerializers.err,
+        err: loggedError,
       },
       hooks: { streamWrite: scrub },
     },

@@ -13,7 +13,8 @@ export type LimitName =
   | 'register-address'
   | 'registration-address'
   | 'client-secret'
-  | 'user-code';
+  | 'user-code'
+  | 'device-address';
 
 export interface Counted {
   readonly limit: LimitName;
@@ -37,6 +38,7 @@ export class RateLimits implements OnApplicationShutdown {
       'registration-address': config.REGISTRATION_LIMIT_ADDRESS,
       'client-secret': CLIENT_SECRET_GUESSES,
       'user-code': USER_CODE_GUESSES,
+      'device-address': config.REGISTRATION_LIMIT_ADDRESS,
     };
     const limiter = (name: LimitName) =>
       new RateLimiterPostgres({
@@ -56,6 +58,7 @@ export class RateLimits implements OnApplicationShutdown {
       'registration-address': limiter('registration-address'),
       'client-secret': limiter('client-secret'),
       'user-code': limiter('user-code'),
+      'device-address': limiter('device-address'),
     };
     this.sweeper = setInterval(() => {
       database.query(SWEEP, [Date.now()]).catch(() => undefined);

@@ -54,10 +54,10 @@ export class ConsentController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.cookies.requireForm(request, body?.['csrf']);
+    const person = await this.cookies.person(request);
+    this.cookies.requireForm(request, body?.['csrf'], person);
     const asked = this.pending.open(request, body?.['request']);
     try {
-      const person = await this.cookies.person(request);
       const next = await this.consent.next(asked, person);
       if (next.step === 'sign_in' || !person) {
         await reply.redirect(`/login?continue=${String(body?.['request'])}`, 303);
@@ -82,7 +82,7 @@ export class ConsentController {
     const { client, resource } = await this.pending.shown(asked);
     const before = await this.grants.find(person.userId, asked.clientId, asked.resource);
     const html = consentPage({
-      csrf: this.cookies.formToken(this.cookies.browser(request, reply)),
+      csrf: this.cookies.formToken(this.cookies.browser(request, reply), person),
       request: sealed,
       user: { email: person.email },
       client: askingClient(client, asked.redirect.uri, before === undefined),

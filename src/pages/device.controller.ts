@@ -40,21 +40,22 @@ export class DeviceController {
   ): Promise<void> {
     const userCode = text(code).slice(0, 20);
     const person = await this.cookies.person(request);
-    if (person) await this.askForCode(request, reply, userCode, undefined, 200);
+    if (person) await this.askForCode(request, reply, person, userCode, undefined, 200);
     else await this.toSignIn(reply, userCode);
   }
 
   @Post()
   async code(@Body() body: Form, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    this.cookies.requireForm(request, body?.['csrf']);
-    const userCode = text(body?.['user_code']).slice(0, 20);
     const person = await this.cookies.person(request);
+    this.cookies.requireForm(request, body?.['csrf'], person);
+    const userCode = text(body?.['user_code']).slice(0, 20);
     if (!person) {
       await this.toSignIn(reply, userCode);
       return;
     }
     const device = await this.find(userCode, person);
-    if ('error' in device) await this.askForCode(request, reply, userCode, device.error, device.status);
+    if ('error' in device)
+      await this.askForCode(request, reply, person, userCode, device.error, device.status);
     else await this.ask(device, userCode, person, request, reply);
   }
 
@@ -64,23 +65,24 @@ export class DeviceController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.cookies.requireForm(request, body?.['csrf']);
-    const userCode = text(body?.['request']).slice(0, 20);
     const person = await this.cookies.person(request);
+    this.cookies.requireForm(request, body?.['csrf'], person);
+    const userCode = text(body?.['request']).slice(0, 20);
     if (!person) {
       await this.toSignIn(reply, userCode);
       return;
     }
     const device = await this.find(userCode, person);
     if ('error' in device) {
-      await this.askForCode(request, reply, userCode, device.error, device.status);
+      await this.askForCode(request, reply, person, userCode, device.error, device.status);
       return;
     }
-    const ticked = tickedScopes(body);
+    const shown = this.devices.givable(device, person);
+    const ticked = tickedScopes(body).filter((scope) => shown.includes(scope));
     const allow = body?.['decision'] === 'allow' && ticked.length > 0;
     const done = allow ? await this.devices.answer(device, person, ticked) : await this.devices.deny(device);
     if (!done) {
-      await this.askForCode(request, reply, userCode, UNKNOWN, 400);
+      await this.askForCode(request, reply, person, userCode, UNKNOWN, 400);
       return;
     }
     const { client } = await this.pending.shown(device);
@@ -110,7 +112,7 @@ export class DeviceController {
   ): Promise<void> {
     const { client, resource } = await this.pending.shown(device);
     const html = consentPage({
-      csrf: this.cookies.formToken(this.cookies.browser(request, reply)),
+      csrf: this.cookies.formToken(this.cookies.browser(request, reply), person),
       request: grouped(userCode),
       user: { email: person.email },
       client: askingClient(client, undefined, true),
@@ -125,11 +127,12 @@ export class DeviceController {
   private async askForCode(
     request: FastifyRequest,
     reply: FastifyReply,
+    person: BrowserPerson,
     userCode: string,
     error: string | undefined,
     status: number,
   ): Promise<void> {
-    const csrf = this.cookies.formToken(this.cookies.browser(request, reply));
+    const csrf = this.cookies.formToken(this.cookies.browser(request, reply), person);
     await sendPage(reply, deviceCodePage({ csrf, userCode, error }), { status });
   }
 

@@ -62,16 +62,13 @@ export class UpstreamController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const done = await this.upstream.finish(provider, query, this.cookies.knownBrowser(request));
-    process.stderr.write('#finished\n');
     await this.limits.refund([{ limit: 'login-address', key: request.ip }]);
-    process.stderr.write('#refunded\n');
     void reply.header('Cache-Control', 'no-store');
     if (done.answer === 'json') {
       await reply.send(await this.tokens(done.userId, request));
       return;
     }
     await this.cookies.signIn(request, reply, done.userId);
-    process.stderr.write('#signed\n');
     const errand = this.pending.errand(request, done.continueTo);
     await reply.redirect(this.pending.next(errand), 303);
   }

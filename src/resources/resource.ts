@@ -29,7 +29,8 @@ export interface Resource {
  * host. `/mcp` and `/mcp/` differ. Undefined for what cannot be a resource.
  */
 export function canonicalResource(text: string): string | undefined {
-  if (!URL.canParse(text) || text.includes('#')) return undefined;
+  // ASCII alone: URL.canParse, once optimized on Node 20, misreads the rest, and `new URL` would then throw.
+  if (!/^[\x21-\x7e]+$/.test(text) || !URL.canParse(text) || text.includes('#')) return undefined;
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined;
   return url.pathname === '/' && url.search === '' ? url.origin : url.href;

@@ -93,13 +93,15 @@ export class ResourcesController {
     return view(resource);
   }
 
-  /** Its tokens live on until they expire: ending them is for the owners of the grants. */
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove a resource: no token is issued for it any more' })
+  @ApiOperation({ summary: 'Remove a resource, and end all that was granted at it' })
   @ApiResponse({ status: 204, description: 'Removed' })
   async remove(@Query('identifier') identifier: unknown): Promise<void> {
-    if (typeof identifier !== 'string' || !(await this.resources.remove(this.changeable(identifier))))
+    if (
+      typeof identifier !== 'string' ||
+      !(await this.resources.remove(this.changeable(identifier), this.clock.now()))
+    )
       throw new ToolgateError('not_found', { detail: 'There is no resource with this identifier.' });
   }
 

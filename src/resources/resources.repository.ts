@@ -18,9 +18,20 @@ const SAVE: Statement = {
          ON CONFLICT (identifier) DO UPDATE
          SET name = excluded.name, scopes = excluded.scopes, default_scopes = excluded.default_scopes, tools = excluded.tools`,
 };
+// What was granted at it ends with it; two statements, so that the second sees what the first waited for.
 const REMOVE: Statement = {
   name: 'resource-remove',
-  text: `DELETE FROM resources WHERE identifier = $1 RETURNING identifier`,
+  text: `
+    WITH removed AS (
+      DELETE FROM resources WHERE identifier = $1 RETURNING identifier
+    ), forgotten AS (
+      UPDATE grants SET revoked_at = $2 WHERE resource IN (SELECT identifier FROM removed) AND revoked_at IS NULL
+    )
+    SELECT identifier FROM removed`,
+};
+const END_SESSIONS: Statement = {
+  name: 'resource-end-sessions',
+  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'resource_removed' WHERE resource = $1 AND revoked_at IS NULL`,
 };
 
 @Injectable()
@@ -49,7 +60,11 @@ export class ResourcesRepository {
   }
 
   /** False when there was none. */
-  async remove(identifier: string): Promise<boolean> {
-    return (await this.database.query(REMOVE, [identifier])).length === 1;
+  async remove(identifier: string, now: Date): Promise<boolean> {
+    return this.database.transaction(async (query) => {
+      const removed = (await query(REMOVE, [identifier, now])).length === 1;
+      if (removed) await query(END_SESSIONS, [identifier, now]);
+      return removed;
+    });
   }
 }

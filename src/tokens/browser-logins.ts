@@ -8,6 +8,7 @@ import { Database, type Statement } from '../database/database.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { secondsAfter } from './lifetimes.js';
 import { Revocations } from './revocations.js';
+import { storableAddress } from './storable-address.js';
 import { FIRST_PARTY_CLIENT } from './sessions.service.js';
 
 /** A person signed in at the pages in one browser. */
@@ -64,7 +65,7 @@ export class BrowserLogins {
     const cookie = randomToken();
     const now = this.clock.now();
     const rows = await this.database.query(OPEN, [
-      uuidv7(), userId, FIRST_PARTY_CLIENT, this.config.issuer, from.address, from.userAgent?.slice(0, 500) ?? null,
+      uuidv7(), userId, FIRST_PARTY_CLIENT, this.config.issuer, storableAddress(from.address), from.userAgent?.slice(0, 500) ?? null,
       now, secondsAfter(now, LIFE_SECONDS), sha256(cookie),
     ]); // prettier-ignore
     if (rows.length === 0)

@@ -1,4 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { TokenPrincipal } from '../access/principal.js';
+import { IDENTITY_SCOPES, intersectScopes } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Database, type Statement } from '../database/database.js';
@@ -11,6 +13,8 @@ interface Change {
   readonly stamp: string;
   /** A revoked session or key, a disabled user. */
   readonly ended: boolean;
+  /** Of a user: what they may do now. */
+  readonly scopes: string[] | null;
 }
 
 /*
@@ -20,16 +24,24 @@ interface Change {
 const CHANGES: Statement = {
   name: 'revocation-changes',
   text: `
-    SELECT id, changed_at AS "changedAt", changed_at::text AS stamp, true AS ended
+    SELECT id, changed_at AS "changedAt", changed_at::text AS stamp, true AS ended, NULL::text[] AS scopes
       FROM sessions WHERE revoked_at IS NOT NULL AND changed_at > $1
     UNION ALL
-    SELECT id, changed_at, changed_at::text, disabled_at IS NOT NULL FROM users WHERE changed_at > $1
+    SELECT id, changed_at, changed_at::text, disabled_at IS NOT NULL, scopes FROM users WHERE changed_at > $1
     UNION ALL
-    SELECT id, changed_at, changed_at::text, revoked_at IS NOT NULL FROM api_keys WHERE changed_at > $1`,
+    SELECT id, changed_at, changed_at::text, revoked_at IS NOT NULL, NULL FROM api_keys WHERE changed_at > $1`,
 };
 const NOW: Statement = { name: 'database-now', text: `SELECT clock_timestamp() AS now` };
 
 const OVERLAP_MS = 30_000;
+
+interface Seen {
+  readonly stamp: string;
+  readonly at: number;
+  readonly sequence: number;
+  readonly ended: boolean;
+  readonly scopes: readonly string[] | null;
+}
 
 /**
  * What this process knows of revocations: fed from Postgres several times a second, asked on every request.
@@ -38,7 +50,7 @@ const OVERLAP_MS = 30_000;
 @Injectable()
 export class Revocations implements OnModuleInit, OnApplicationShutdown {
   private readonly log = new Logger(Revocations.name);
-  private readonly seen = new Map<string, { stamp: string; at: number; sequence: number; ended: boolean }>();
+  private readonly seen = new Map<string, Seen>();
   private sequence = 0;
   private since = new Date(0);
   private freshAt = 0;
@@ -78,10 +90,18 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
     return ids.some((id) => this.seen.get(id)?.ended === true);
   }
 
+  /** A token says what its person could do when it was signed; what was taken from them since is cut off here. */
+  cut<Holder extends TokenPrincipal>(principal: Holder): Holder {
+    const held = principal.kind === 'user' ? this.seen.get(principal.userId)?.scopes : undefined;
+    return held
+      ? { ...principal, scopes: intersectScopes(principal.scopes, [...held, ...IDENTITY_SCOPES]) }
+      : principal;
+  }
+
   /** Ends `id` here at once; the other replicas hear it from Postgres. */
   noteEnded(id: string): void {
     this.sequence += 1;
-    this.seen.set(id, { stamp: '', at: Infinity, sequence: this.sequence, ended: true });
+    this.seen.set(id, { stamp: '', at: Infinity, sequence: this.sequence, ended: true, scopes: null });
   }
 
   /** @throws ToolgateError `unavailable` when Postgres has been silent so long that a revocation may have been missed. */
@@ -115,11 +135,11 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
     this.prune();
   }
 
-  private apply({ id, changedAt, stamp, ended }: Change): void {
+  private apply({ id, changedAt, stamp, ended, scopes }: Change): void {
     if (changedAt > this.since) this.since = changedAt;
     if (this.seen.get(id)?.stamp === stamp) return;
     this.sequence += 1;
-    this.seen.set(id, { stamp, at: changedAt.getTime(), sequence: this.sequence, ended });
+    this.seen.set(id, { stamp, at: changedAt.getTime(), sequence: this.sequence, ended, scopes });
   }
 
   /** Forgets what no living token or cache entry can refer to. */

@@ -10,6 +10,7 @@ import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refres
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
 import { type LiveSession, SessionsRepository } from './sessions.repository.js';
+import { storableAddress } from './storable-address.js';
 import { type TokenPair, TokenResponses } from './token-responses.js';
 
 /** RFC 9068 wants a client_id in every token; a login over REST or at our pages is our own client's. */
@@ -61,7 +62,7 @@ export class SessionsService {
         clientId: FIRST_PARTY_CLIENT,
         resource,
         scopes,
-        address: request.address ?? null,
+        address: storableAddress(request.address),
         userAgent: request.userAgent?.slice(0, 500) ?? null,
         createdAt: now,
         expiresAt: this.lifetimes.sessionEnd(now),

@@ -37,7 +37,8 @@ export async function runStrategy(
       else resolve({ person: person as UpstreamPerson });
     };
     const middleware = authenticator.authenticate(
-      strategy,
+      // Passport adds this request's actions to what it is handed: shared, one person's answer would reach another.
+      Object.create(strategy) as UpstreamStrategy,
       { ...options, session: false } as never,
       answered,
     ) as (request: object, response: object, next: (error?: unknown) => void) => void;

@@ -6,7 +6,7 @@ import { ToolgateError } from '../errors/toolgate-error.js';
 /** zxcvbn's scale is 0 to 4; 3 withstands an offline attack on a slow hash. */
 const NEEDED_SCORE = 3;
 /** The estimate grows with the square of the length; what follows can only make a password stronger. */
-const LOOKED_AT = 64;
+const LOOKED_AT = 32;
 
 let estimator: ZxcvbnFactory | undefined;
 
@@ -16,6 +16,8 @@ function zxcvbn(): ZxcvbnFactory {
     translations,
     graphs: adjacencyGraphs,
     dictionary: { ...common, ...english },
+    // Each further reading of p@$$w0rd multiplies the work, which runs on the event loop.
+    l33tMaxSubstitutions: 8,
   });
   return estimator;
 }

@@ -43,7 +43,7 @@ export interface SessionToOpen {
   /** Null: this client takes no refresh tokens. */
   readonly refreshDigest: Buffer | null;
   readonly idleEnd: Date;
-  readonly address: string;
+  readonly address: string | null;
   readonly userAgent: string | null;
 }
 
@@ -51,6 +51,7 @@ export interface SessionToOpen {
  * One statement decides and acts: the row lock lets one caller be first, and the others see what it wrote. A second use
  * with everything right ends the session of the first (RFC 6749 section 4.1.2, spec S12); one sent within the same two
  * seconds is the client's own retry and only refused. A session that this statement's snapshot does not see yet is younger.
+ * The grant and the user are locked too: who revokes either waits, and then finds the session that was opened.
  * $1 digest, $2 client, $3 redirect URI or null, $4 challenge of the presented verifier, $5 resource or null, $6 session id,
  * $7 now, $8 end of the session, $9 refresh digest or null, $10 idle end, $11 address, $12 user agent.
  */
@@ -58,9 +59,11 @@ const REDEEM: Statement = {
   name: 'authorization-code-redeem',
   text: `
     WITH presented AS (
-      SELECT * FROM authorization_codes WHERE digest = $1 FOR NO KEY UPDATE
+      SELECT c.*, g.revoked_at AS grant_revoked_at, u.disabled_at, u.email, u.email_verified_at, u.name, u.scopes AS user_scopes
+      FROM authorization_codes c JOIN grants g ON g.id = c.grant_id JOIN users u ON u.id = c.user_id
+      WHERE c.digest = $1 FOR NO KEY UPDATE OF c FOR SHARE OF g, u
     ), judged AS (
-      SELECT p.*, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.name, u.scopes AS user_scopes,
+      SELECT p.*, p.email_verified_at IS NOT NULL AS email_verified,
              CASE
                WHEN p.client_id <> $2 THEN 'wrong_client'
                WHEN p.redirect_uri <> $3::text THEN 'wrong_redirect'
@@ -70,11 +73,10 @@ const REDEEM: Statement = {
                  THEN 'concurrent'
                WHEN p.session_id IS NOT NULL THEN 'replayed'
                WHEN p.expires_at <= $7 THEN 'expired'
-               WHEN g.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
+               WHEN p.grant_revoked_at IS NOT NULL OR p.disabled_at IS NOT NULL THEN 'revoked'
                ELSE 'redeemed'
              END AS outcome
-      FROM presented p JOIN users u ON u.id = p.user_id JOIN grants g ON g.id = p.grant_id
-      LEFT JOIN sessions s ON s.id = p.session_id
+      FROM presented p LEFT JOIN sessions s ON s.id = p.session_id
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
       SELECT $6, user_id, client_id, resource, scopes, grant_id, $11, $12, $7, $8 FROM judged WHERE outcome = 'redeemed'

@@ -37,26 +37,26 @@ const LIST: Statement = {
          FROM grants g LEFT JOIN oauth_clients c ON c.client_id = g.client_id
          WHERE g.user_id = $1 AND g.revoked_at IS NULL ORDER BY g.updated_at DESC`,
 };
-// Revoking a grant ends every session that hangs from it, in the same statement.
+// Two statements: the first waits for a code that is just being redeemed, the second then sees the session it opened.
 const REVOKE: Statement = {
   name: 'grant-revoke',
-  text: `
-    WITH revoked AS (
-      UPDATE grants SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id
-    ), ended AS (
-      UPDATE sessions SET revoked_at = $3, revoked_reason = 'grant_revoked'
-      WHERE grant_id IN (SELECT id FROM revoked) AND revoked_at IS NULL RETURNING id
-    )
-    SELECT (SELECT count(*) FROM revoked) = 1 AS revoked, coalesce(array_agg(id), '{}') AS ended FROM ended`,
+  text: `UPDATE grants SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id`,
+};
+const END_SESSIONS: Statement = {
+  name: 'grant-end-sessions',
+  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'grant_revoked'
+         WHERE grant_id = $1 AND revoked_at IS NULL RETURNING id`,
 };
 
 /*
  * What was shown and unticked is forgotten, what was not shown stays, what was ticked is added. $1 new id, $2 user,
- * $3 client, $4 resource, $5 shown, $6 chosen, $7 redirect URI or null, $8 now.
+ * $3 client, $4 resource, $5 shown, $6 chosen, $7 redirect URI or null, $8 now. Nothing is remembered where the named query
+ * has no row: a form sent again must not bring back what was revoked meanwhile.
  */
-export const REMEMBER = `
+export const remember = (ifAny: string): string => `
   INSERT INTO grants (id, user_id, client_id, resource, scopes, redirect_uris, created_at, updated_at)
-  VALUES ($1, $2, $3, $4, $6, array_remove(ARRAY[$7::text], NULL), $8, $8)
+  SELECT $1::uuid, $2::uuid, $3::text, $4::text, $6::text[], array_remove(ARRAY[$7::text], NULL), $8::timestamptz, $8::timestamptz
+  FROM ${ifAny}
   ON CONFLICT (user_id, client_id, resource) WHERE revoked_at IS NULL DO UPDATE
   SET scopes = ARRAY(SELECT unnest(grants.scopes) EXCEPT SELECT unnest($5::text[]) UNION SELECT unnest($6::text[])),
       redirect_uris = ARRAY(SELECT unnest(grants.redirect_uris) UNION SELECT unnest(excluded.redirect_uris)),
@@ -66,7 +66,9 @@ export const REMEMBER = `
 const ISSUE_CODE: Statement = {
   name: 'grant-issue-code',
   text: `
-    WITH granted AS (${REMEMBER})
+    WITH unanswered AS (
+      SELECT WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
+    ), granted AS (${remember('unanswered')})
     INSERT INTO authorization_codes (digest, request_id, grant_id, user_id, client_id, redirect_uri, code_challenge,
                                      resource, scopes, nonce, signed_in_at, expires_at)
     SELECT $9, $10, id, $2, $3, $7, $11, $4, $6, $12, $13, $14 FROM granted
@@ -90,8 +92,10 @@ export class GrantsRepository {
 
   /** The sessions that ended with it; undefined when this user has no such grant. */
   async revoke(id: string, userId: string, now: Date): Promise<string[] | undefined> {
-    const [row] = await this.database.query<{ revoked: boolean; ended: string[] }>(REVOKE, [id, userId, now]);
-    return row?.revoked ? row.ended : undefined;
+    return this.database.transaction(async (query) => {
+      if ((await query(REVOKE, [id, userId, now])).length === 0) return undefined;
+      return (await query<{ id: string }>(END_SESSIONS, [id, now])).map((session) => session.id);
+    });
   }
 
   /** Remembers a consent and stores its code, both or neither. False when the request already has its code. */

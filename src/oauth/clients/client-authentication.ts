@@ -10,7 +10,7 @@ import { RateLimits } from '../../ops/rate-limits.js';
 import { ClientKeys } from '../client-documents/client-keys.js';
 import type { Parameters } from '../parameters.js';
 import { AssertionsRepository } from './assertions.repository.js';
-import type { Client } from './client.js';
+import type { AuthMethod, Client } from './client.js';
 import { ClientsService } from './clients.service.js';
 import { type PresentedClient, presentedClient } from './presented-client.js';
 
@@ -21,6 +21,11 @@ const ALGORITHMS = [
 ]; // prettier-ignore
 const LONGEST_ASSERTION_SECONDS = 3600;
 const CLOCK_TOLERANCE_SECONDS = 30;
+
+/** A client, and the method that it proved itself by just now. */
+export interface AuthenticatedClient extends Client {
+  readonly authenticatedBy: AuthMethod;
+}
 
 export interface ClientRequest {
   readonly authorization: string | undefined;
@@ -41,7 +46,7 @@ export class ClientAuthentication {
   ) {}
 
   /** @throws OAuthError `invalid_client` (401), `invalid_request` */
-  async authenticate(request: ClientRequest): Promise<Client> {
+  async authenticate(request: ClientRequest): Promise<AuthenticatedClient> {
     const presented = presentedClient(request.authorization, request.parameters);
     const client = await this.clients.find(presented.clientId);
     if (!client) return this.refuse(presented, request, 'no such client');
@@ -51,22 +56,24 @@ export class ClientAuthentication {
     const secret = presented.method.startsWith('client_secret');
     if (!registered.some((one) => one === presented.method || (secret && one.startsWith('client_secret'))))
       return this.refuse(presented, request, `registered for ${registered.join(' ')}`);
+    const authenticated = { ...client, authenticatedBy: presented.method };
     switch (presented.method) {
       case 'none':
-        return client;
+        return authenticated;
       case 'private_key_jwt':
         await this.checkAssertion(presented.assertion, client);
-        return client;
+        return authenticated;
       default:
-        if (client.secretDigest && sameDigest(sha256(presented.secret), client.secretDigest)) return client;
+        if (client.secretDigest && sameDigest(sha256(presented.secret), client.secretDigest))
+          return authenticated;
         return this.refuse(presented, request, 'wrong secret');
     }
   }
 
   /** @throws OAuthError `invalid_client` for a client that has no way to prove who it is. */
-  async authenticateConfidential(request: ClientRequest): Promise<Client> {
+  async authenticateConfidential(request: ClientRequest): Promise<AuthenticatedClient> {
     const client = await this.authenticate(request);
-    if (client.metadata.token_endpoint_auth_method !== 'none') return client;
+    if (client.authenticatedBy !== 'none') return client;
     throw new OAuthError('invalid_client', 'This endpoint is for clients that can authenticate.', {
       status: 401,
     });

@@ -30,7 +30,7 @@ const UPDATE: Statement = {
   text: `UPDATE oauth_clients SET metadata = $3, secret_digest = $4
          WHERE client_id = $1 AND registration_token_digest = $2 RETURNING client_id`,
 };
-// What the client was granted ends with it. $2 null: by an operator.
+// What the client was granted ends with it; two statements, as for a grant. $2 null: by an operator.
 const REMOVE: Statement = {
   name: 'client-remove',
   text: `
@@ -40,11 +40,12 @@ const REMOVE: Statement = {
       RETURNING client_id
     ), forgotten AS (
       UPDATE grants SET revoked_at = $3 WHERE client_id IN (SELECT client_id FROM removed) AND revoked_at IS NULL
-    ), ended AS (
-      UPDATE sessions SET revoked_at = $3, revoked_reason = 'client_removed'
-      WHERE client_id IN (SELECT client_id FROM removed) AND revoked_at IS NULL
     )
     SELECT client_id FROM removed`,
+};
+const END_SESSIONS: Statement = {
+  name: 'client-end-sessions',
+  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'client_removed' WHERE client_id = $1 AND revoked_at IS NULL`,
 };
 const USED: Statement = {
   name: 'client-used',
@@ -96,7 +97,11 @@ export class ClientsRepository {
 
   /** Ends all that was granted to it too. With a digest, only when that is its registration token's. */
   async remove(clientId: string, tokenDigest: Buffer | null, now: Date): Promise<boolean> {
-    return (await this.database.query(REMOVE, [clientId, tokenDigest, now])).length === 1;
+    return this.database.transaction(async (query) => {
+      const removed = (await query(REMOVE, [clientId, tokenDigest, now])).length === 1;
+      if (removed) await query(END_SESSIONS, [clientId, now]);
+      return removed;
+    });
   }
 
   async markUsed(clientId: string, now: Date): Promise<void> {

@@ -1,7 +1,7 @@
 /** Schemes that run or show something by themselves, or that are not an app's own. */
 const REFUSED_SCHEMES = new Set([
   'about', 'blob', 'chrome', 'data', 'file', 'filesystem', 'ftp', 'intent', 'jar', 'javascript', 'mailto', 'sms', 'tel',
-  'vbscript', 'view-source', 'ws', 'wss',
+  'ms-msdt', 'search-ms', 'vbscript', 'view-source', 'ws', 'wss',
 ]); // prettier-ignore
 
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?((?:[/?].*)?)$/;
@@ -29,6 +29,8 @@ export function redirectUriProblem(uri: string): string | undefined {
   if (uri.includes('#')) return 'has a fragment';
   const scheme = SCHEME.exec(uri)?.[1]?.toLowerCase();
   if (scheme === undefined || !URL.canParse(uri)) return 'is not an absolute URI';
+  // Else one URI could pass for an app's here and for a web site's elsewhere.
+  if (!uri.startsWith(`${scheme}:`)) return 'has a scheme that is not in lower case';
   if (REFUSED_SCHEMES.has(scheme)) return `has the scheme ${scheme}, which is not allowed`;
   const url = new URL(uri);
   if (url.username !== '' || url.password !== '') return 'carries user information';

@@ -3,6 +3,7 @@ import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestj
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { OAuthError } from '../../errors/oauth-error.js';
+import { RateLimits } from '../../ops/rate-limits.js';
 import { ClientAuthentication } from '../clients/client-authentication.js';
 import { formParameters } from '../parameters.js';
 import { resourceParameter, scopeParameter } from '../token/scope-parameter.js';
@@ -15,6 +16,7 @@ export class DeviceAuthorizationController {
   constructor(
     private readonly authentication: ClientAuthentication,
     private readonly devices: DeviceService,
+    private readonly limits: RateLimits,
   ) {}
 
   @Post()
@@ -30,6 +32,7 @@ export class DeviceAuthorizationController {
     const client = await this.authentication.authenticate({ authorization, parameters, address: request.ip });
     if (!client.metadata.grant_types.includes('urn:ietf:params:oauth:grant-type:device_code'))
       throw new OAuthError('unauthorized_client', 'This client is not registered for the device flow.');
+    await this.limits.consume([{ limit: 'device-address', key: request.ip }]);
     return this.devices.authorize(client, {
       resource: resourceParameter(parameters),
       scopes: scopeParameter(parameters),

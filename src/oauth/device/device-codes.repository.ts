@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type Statement } from '../../database/database.js';
-import { type Consent, REMEMBER } from '../authorize/grants.repository.js';
+import { type Consent, remember } from '../authorize/grants.repository.js';
 import type { SessionToOpen } from '../authorize/codes.repository.js';
 
 /** A device's request that waits for a person. */
@@ -38,7 +38,7 @@ const ALLOW: Statement = {
   text: `
     WITH waiting AS (
       SELECT digest FROM device_codes WHERE digest = $9 AND state = 'pending' AND expires_at > $8 FOR NO KEY UPDATE
-    ), granted AS (${REMEMBER})
+    ), granted AS (${remember('waiting')})
     UPDATE device_codes SET state = 'allowed', grant_id = granted.id, user_id = $2, scopes = $6
     FROM granted, waiting WHERE device_codes.digest = waiting.digest RETURNING device_codes.digest`,
 };
@@ -52,8 +52,11 @@ const POLL: Statement = {
   text: `
     WITH presented AS (
       SELECT * FROM device_codes WHERE digest = $1 FOR NO KEY UPDATE
+    ), person AS (
+      SELECT g.id, g.revoked_at, u.disabled_at, u.scopes FROM presented p
+      JOIN grants g ON g.id = p.grant_id JOIN users u ON u.id = p.user_id FOR SHARE OF g, u
     ), judged AS (
-      SELECT p.*, u.scopes AS user_scopes,
+      SELECT p.*, person.scopes AS user_scopes,
              CASE
                WHEN p.client_id <> $2 THEN 'wrong_client'
                WHEN p.state = 'used' THEN 'used'
@@ -61,10 +64,10 @@ const POLL: Statement = {
                WHEN p.state = 'denied' THEN 'denied'
                WHEN p.polled_at > $4::timestamptz - make_interval(secs => p.interval_seconds) THEN 'slow_down'
                WHEN p.state = 'pending' THEN 'pending'
-               WHEN g.revoked_at IS NOT NULL OR u.disabled_at IS NOT NULL THEN 'revoked'
+               WHEN person.id IS NULL OR person.revoked_at IS NOT NULL OR person.disabled_at IS NOT NULL THEN 'revoked'
                ELSE 'allowed'
              END AS outcome
-      FROM presented p LEFT JOIN users u ON u.id = p.user_id LEFT JOIN grants g ON g.id = p.grant_id
+      FROM presented p LEFT JOIN person ON person.id = p.grant_id
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
       SELECT $3, user_id, client_id, resource, scopes, grant_id, $8, $9, $4, $5 FROM judged WHERE outcome = 'allowed'

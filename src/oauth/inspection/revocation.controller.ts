@@ -2,6 +2,7 @@ import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
+import { OAuthError } from '../../errors/oauth-error.js';
 import { SessionsService } from '../../tokens/sessions.service.js';
 import { ClientAuthentication } from '../clients/client-authentication.js';
 import { formParameters, required } from '../parameters.js';
@@ -33,6 +34,12 @@ export class RevocationController {
     const token = required(parameters, 'token');
     if (await this.sessions.endByRefreshToken(token, client.clientId)) return;
     const found = await this.tokens.find(token);
+    // It shares the session it was made from, which is not this client's to end (RFC 8693, RFC 7009 section 2.2.1).
+    if (found?.clientId === client.clientId && found.shown.act)
+      throw new OAuthError(
+        'unsupported_token_type',
+        'An exchanged token ends with the token it was made from.',
+      );
     if (found?.clientId === client.clientId)
       await this.sessions.end(found.sessionId, null, 'revoked_by_client');
   }

@@ -67,7 +67,8 @@ export class TokenLookup {
 
   private async accessToken(token: string): Promise<FoundToken | undefined> {
     try {
-      const { principal, id, issuedAt, expiresAt } = await this.accessTokens.verify(token, null);
+      const { id, issuedAt, expiresAt, ...verified } = await this.accessTokens.verify(token, null);
+      const principal = this.revocations.cut(verified.principal);
       this.revocations.requireFresh();
       const { sessionId, clientId, resource, scopes } = principal;
       const person = principal.kind === 'user' ? principal.userId : undefined;

@@ -33,7 +33,7 @@ export class UserinfoController {
     if (found?.shown.token_type !== 'Bearer') throw new ToolgateError('invalid_token');
     const scopes = parseScope(found.shown.scope) ?? [];
     if (!scopes.includes('openid')) throw new ToolgateError('insufficient_scope', { scopes: ['openid'] });
-    const user = await this.users.find(found.shown.sub);
+    const user = found.shown.sub === found.clientId ? undefined : await this.users.find(found.shown.sub);
     if (!user) throw new ToolgateError('invalid_token', { reason: 'the account is gone' });
     const { id: userId, email, emailVerifiedAt, name } = user;
     return identityClaims({ userId, email, emailVerified: emailVerifiedAt !== null, name }, scopes);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { intersectScopes } from '../../access/scopes.js';
+import { IDENTITY_SCOPES, intersectScopes } from '../../access/scopes.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
@@ -28,12 +28,15 @@ export class ClientCredentialsGrant implements GrantHandler {
   ) {}
 
   async handle({ client, parameters, address }: TokenRequest): Promise<TokenResponse> {
-    if (client.metadata.token_endpoint_auth_method === 'none')
+    if (client.authenticatedBy === 'none')
       throw new OAuthError('unauthorized_client', 'A client without a credential cannot act for itself.');
     const identifier = resourceParameter(parameters) ?? this.config.resource;
     const resource = await this.resources.find(identifier);
     if (!resource) throw new OAuthError('invalid_target', 'resource is not one that tokens are issued for.');
-    const held = intersectScopes(client.ownScopes, grantableScopes(resource));
+    // There is no person to know of.
+    const held = intersectScopes(client.ownScopes, grantableScopes(resource)).filter(
+      (scope) => !IDENTITY_SCOPES.includes(scope),
+    );
     const asked = scopeParameter(parameters);
     const scopes = asked ? intersectScopes(asked, held) : held;
     if (scopes.length === 0)

@@ -23,7 +23,7 @@ export class ClientSessionsRepository {
     clientId: string;
     resource: string;
     scopes: readonly string[];
-    address: string;
+    address: string | null;
     now: Date;
     end: Date;
   }): Promise<boolean> {

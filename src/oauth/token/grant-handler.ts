@@ -1,12 +1,13 @@
 import type { TokenResponse } from '../../tokens/token-responses.js';
-import type { Client, GrantType } from '../clients/client.js';
+import type { GrantType } from '../clients/client.js';
+import type { AuthenticatedClient } from '../clients/client-authentication.js';
 import type { Parameters } from '../parameters.js';
 
 /** A token request whose client is known, may use this grant, and sent each parameter once. */
 export interface TokenRequest {
-  readonly client: Client;
+  readonly client: AuthenticatedClient;
   readonly parameters: Parameters;
-  readonly address: string;
+  readonly address: string | null;
   readonly userAgent: string | null;
 }
 

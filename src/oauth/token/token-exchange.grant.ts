@@ -30,7 +30,7 @@ export class TokenExchangeGrant implements GrantHandler {
   ) {}
 
   async handle({ client, parameters }: TokenRequest): Promise<TokenResponse & { issued_token_type: string }> {
-    if (client.metadata.token_endpoint_auth_method === 'none')
+    if (client.authenticatedBy === 'none')
       throw new OAuthError('unauthorized_client', 'Only a client that authenticates may exchange tokens.');
     if (![ACCESS_TOKEN, JWT].includes(required(parameters, 'subject_token_type')))
       throw new OAuthError('invalid_request', `subject_token_type must be ${ACCESS_TOKEN}.`);
@@ -69,7 +69,8 @@ export class TokenExchangeGrant implements GrantHandler {
       const { principal } = verified;
       const ids = [principal.sessionId, ...(principal.kind === 'user' ? [principal.userId] : [])];
       const related = principal.clientId === client.clientId || client.serves.includes(principal.resource);
-      if (related && !this.revocations.hasEnded(ids)) return verified;
+      if (related && !this.revocations.hasEnded(ids))
+        return { ...verified, principal: this.revocations.cut(principal) };
     } catch (error) {
       if (!(error instanceof ToolgateError) || error.status !== 401) throw error;
     }

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { OAuthError } from '../../errors/oauth-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { storableAddress } from '../../tokens/storable-address.js';
 import type { TokenResponse } from '../../tokens/token-responses.js';
 import { ClientAuthentication } from '../clients/client-authentication.js';
 import { formParameters, required } from '../parameters.js';
@@ -60,7 +61,7 @@ export class TokenController {
     if (!client.metadata.grant_types.includes(handler.type))
       throw new OAuthError('unauthorized_client', `This client is not registered for ${handler.type}.`);
     try {
-      const from = { address: request.ip, userAgent: userAgent?.slice(0, 500) ?? null };
+      const from = { address: storableAddress(request.ip), userAgent: userAgent?.slice(0, 500) ?? null };
       return await handler.handle({ client, parameters, ...from });
     } catch (error) {
       throw inOAuthWords(error);
