@@ -1,5 +1,4 @@
-import { UsersRepository } from '../../src/users/users.repository.js';
-import { PASSWORD, type TestService } from '../support/harness.js';
+import { PASSWORD, type TestService, setScopes } from '../support/harness.js';
 
 export interface MadeClient {
   readonly client_id: string;
@@ -12,7 +11,7 @@ export async function makeClient(
   metadata: Record<string, unknown>,
 ): Promise<MadeClient> {
   const { email } = await service.person();
-  await service.app.get(UsersRepository, { strict: false }).setScopes(email, ['admin']);
+  await setScopes(service, email, ['admin']);
   const login = await service.call('POST', '/auth/login', { body: { email, password: PASSWORD } });
   const made = await service.call('POST', '/admin/clients', {
     bearer: login.body.access_token,

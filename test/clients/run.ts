@@ -5,9 +5,8 @@ import { parseClientDocument } from '../../src/oauth/client-documents/client-doc
 import { WELL_KNOWN_CLIENTS } from '../../src/oauth/client-documents/well-known-clients.js';
 import { PostgresDocumentStore } from '../../src/oauth/clients/document-store.js';
 import { redirectUriProblem } from '../../src/oauth/clients/redirect-uri.js';
-import { UsersRepository } from '../../src/users/users.repository.js';
 import { rememberSecret } from '../support/credentials.js';
-import { type Answer, type Person, type TestService } from '../support/harness.js';
+import { type Answer, type Person, type TestService, setScopes } from '../support/harness.js';
 import { Browser, pkce } from '../support/oauth.js';
 import { throughPages, type Tick } from './pages.js';
 import type { Script, Step } from './script.js';
@@ -124,7 +123,7 @@ export class Run {
 
   /** What the person may give, as an operator sets it. */
   async giveScopes(...scopes: string[]): Promise<void> {
-    await this.service.app.get(UsersRepository, { strict: false }).setScopes(this.person.email, scopes);
+    await setScopes(this.service, this.person.email, scopes);
   }
 
   writeNote(status: number): Promise<Answer> {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApiDocument } from '../../src/ops/docs.controller.js';
 import { operations } from '../../src/ops/openapi.js';
-import { UsersRepository } from '../../src/users/users.repository.js';
 import {
   type Answer,
   PASSWORD,
   type Person,
   startTestService,
   type TestService,
+  setScopes,
 } from '../support/harness.js';
 import { OauthDriver, pkce } from '../support/oauth.js';
 
@@ -36,7 +36,7 @@ const registered = async () => {
 };
 async function admin() {
   const { email } = await service.person();
-  await service.app.get(UsersRepository).setScopes(email, ['mcp:admin', 'sessions:write', 'admin']);
+  await setScopes(service, email, ['mcp:admin', 'sessions:write', 'admin']);
   const login = await service.call('POST', '/auth/login', { body: { email, password: PASSWORD } });
   return (method: string, path: string, body?: unknown) =>
     service.call(method, path, { bearer: login.body.access_token, ...(body === undefined ? {} : { body }) });

@@ -131,7 +131,8 @@ describe('attack 10: begun in browser A, finished in B', () => {
     const sealed = new URL(begun.location ?? '', service.url).searchParams.get('continue') ?? '';
     const lured = await victim.request('GET', `/consent?request=${sealed}`);
     expect([lured.status, lured.location, lured.text.includes('foreign_request')]).toEqual([400, null, true]);
-    const csrf = hidden((await victim.go('/account')).text, 'csrf');
+    const own = await victim.go(oauth.authorizeUrl(clientId, pkce().challenge));
+    const csrf = hidden(own.text, 'csrf');
     const forced = await post('/consent', { csrf, request: sealed, decision: 'allow', scope: 'notes:read' }, victim);
     expect([forced.status, forced.location]).toEqual([400, null]);
   }); // prettier-ignore

@@ -6,6 +6,7 @@ import { createApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { Clock } from '../../src/crypto/clock.js';
 import { createLogger } from '../../src/ops/logging.js';
+import { UsersRepository } from '../../src/users/users.repository.js';
 import { remember } from './credentials.js';
 import { freePort } from './free-port.js';
 import { createDatabase } from './postgres.js';
@@ -61,6 +62,12 @@ export interface ServiceOptions {
   readonly clock?: TestClock;
   /** Another replica's URL is its issuer too. */
   readonly publicUrl?: string;
+}
+
+/** Sets what a person may do, and waits until every replica has heard of it: a poll of the revocation feed later. */
+export async function setScopes(service: TestService, email: string, scopes: string[]): Promise<void> {
+  await service.app.get(UsersRepository).setScopes(email, scopes);
+  await new Promise((resolve) => setTimeout(resolve, 2 * service.config.REVOCATION_POLL_MS));
 }
 
 /** The real application on a real port and a real database. */
