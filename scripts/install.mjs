@@ -77,7 +77,17 @@ export async function ensureInstalled() {
     console.error('Installing packages (once, about half a minute) ...');
     // All of them, also where NODE_ENV=production: the build needs its compiler.
     // Not `npm ci`: it refuses a lock file made where a registry lacks other platforms' optional binaries.
-    const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+    const args = [
+      'install',
+      '--no-save',
+      '--include=dev',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      // A registry that cannot be reached is said so within seconds, not minutes.
+      '--fetch-retry-mintimeout=1000',
+      '--fetch-retry-maxtimeout=5000',
+    ];
     const status = run('npm', args, {
       shell: process.platform === 'win32',
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -15,22 +15,32 @@ const USAGE = `toolgate <command>
   keys rotate                        rotate the signing keys, without a restart
 `;
 
-const [command, ...rest] = process.argv.slice(2);
-switch (command) {
-  case 'start':
-    await start();
-    break;
-  case 'demo':
-    await demo(rest);
-    break;
-  case 'user':
-    await user(rest, USAGE);
-    break;
-  case 'keys':
-    if (rest[0] === 'rotate') await rotateSigningKeys();
-    else console.error(USAGE);
-    break;
-  default:
-    console.error(USAGE);
-    process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+async function run([command, ...rest]: string[]): Promise<void> {
+  switch (command) {
+    case 'start':
+      await start();
+      break;
+    case 'demo':
+      await demo(rest);
+      break;
+    case 'user':
+      await user(rest, USAGE);
+      break;
+    case 'keys':
+      if (rest[0] === 'rotate') await rotateSigningKeys();
+      else console.error(USAGE);
+      break;
+    default:
+      console.error(USAGE);
+      process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+  }
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  // What failed, and nothing of where in the code.
+  const { message, code } = error as NodeJS.ErrnoException;
+  console.error(message || code || String(error));
+  process.exitCode = 1;
 }
