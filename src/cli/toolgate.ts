@@ -40,7 +40,6 @@ try {
   await run(process.argv.slice(2));
 } catch (error) {
   // What failed, and nothing of where in the code.
-  const { message, code } = error as NodeJS.ErrnoException;
-  console.error(message || code || String(error));
+  console.error(error instanceof Error && error.message !== '' ? error.message : String(error));
   process.exitCode = 1;
 }
