@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/src/cli/toolgate.js');
 

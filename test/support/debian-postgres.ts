@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { run } from '../../src/database/embedded-process.js';
 import { daemonHome, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
-import { freePort } from './free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 import { databaseUrl, queryOnce } from './postgres.js';
 
 export interface DebianPostgres {

@@ -8,7 +8,7 @@ import { Clock } from '../../src/crypto/clock.js';
 import { createLogger } from '../../src/ops/logging.js';
 import { UsersRepository } from '../../src/users/users.repository.js';
 import { remember } from './credentials.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 import { createDatabase } from './postgres.js';
 
 export const PASSWORD = 'violet-Kettle-9-marmalade-orbit';

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { daemonHome, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
-import { freePort } from './free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 
 export interface Pgbouncer {
   /** The same database, by way of the pooler. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrate } from '../../src/database/migrate.js';
 import { rememberSecret } from '../support/credentials.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 import { startTestService, type TestService } from '../support/harness.js';
 import { type Browser, OauthDriver, tickable } from '../support/oauth.js';
 

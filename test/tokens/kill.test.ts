@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChildService, postmasterOf, startChildService } from '../support/child-service.js';
 import { remember } from '../support/credentials.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 import { PASSWORD } from '../support/harness.js';
 
 let dataDir: string;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../src/database/free-port.js';
 
 export interface OidcAccount {
   readonly sub: string;
