@@ -16,6 +16,8 @@ const may = {
   mcp: ['config', 'errors', 'access', 'database', 'crypto', 'resources'],
   resources: ['config', 'errors', 'crypto', 'access', 'database'],
   outbound: ['errors'],
+  // The library: what another application installs of us. Nothing of the service, so nothing of its database.
+  guard: ['errors', 'access'],
   oauth: [
     'config',
     'errors',

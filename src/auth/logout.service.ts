@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
-import { credentialOf } from './credential.js';
+import { credentialOf } from '../access/credential.js';
 
 @Injectable()
 export class LogoutService {

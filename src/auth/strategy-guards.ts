@@ -3,7 +3,7 @@ import { AuthGuard, type IAuthModuleOptions } from '@nestjs/passport';
 import type { Strategy } from 'passport';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
-import type { Credential } from './credential.js';
+import type { Credential } from '../access/credential.js';
 import type { AuthenticatingRequest, Verified } from './verified.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Principal } from '../access/principal.js';
-import type { Credential } from './credential.js';
+import type { Credential } from '../access/credential.js';
 
 /** What a strategy found out about a credential, and how long it may be believed. */
 export interface Verified {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseCidr } from './cidr.js';
+import { parseCidr } from '../access/cidr.js';
 
 const text = () => z.string().refine((value) => !value.includes('\u0000'), 'must not contain NUL');
 const Cidr = z

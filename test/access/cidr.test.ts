@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { addressAllowed } from '../../src/keys/cidr.js';
+import { addressAllowed } from '../../src/access/cidr.js';
 import { startTestService, type TestService } from '../support/harness.js';
 
 let service: TestService;
