@@ -162,6 +162,10 @@ export const SETTINGS = {
   AUTHORIZATION_CODE_TTL: setting(integer(10, 600).default(60), 'Life of an authorization code, in seconds.'),
   DEVICE_CODE_TTL: setting(integer(60, 3600).default(600), 'Life of a device code, in seconds.'),
   DEVICE_POLL_INTERVAL: setting(integer(1, 60).default(5), 'Seconds that a device waits between its polls.'),
+  MCP_SESSION_IDLE_TTL: setting(
+    integer(60, 31_536_000).default(86_400),
+    'An MCP session (of a client of a 2025 revision) unused for this many seconds is gone.',
+  ),
   UPSTREAM_PROVIDERS: setting(
     upstreamProviders.default([]),
     'Providers that people may sign in through: a JSON list of `{id, name?, preset?, issuer?, authorization_url?, token_url?, userinfo_url?, client_id, client_secret, token_auth_method?, scopes?}`; presets are google, github and microsoft. The redirect URI to register there is `<PUBLIC_URL>/login/<id>/callback`.',

@@ -5,7 +5,8 @@ import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import type { DescribedTool, Resource } from '../resources/resource.js';
 import { ResourcesRepository } from '../resources/resources.repository.js';
-import { type RegisteredTool, ToolRegistry } from './tool-registry.js';
+import type { RegisteredTool } from './registered.js';
+import { ToolRegistry } from './tool-registry.js';
 
 /** What its annotations promise. Without any, the protocol's default holds: it may destroy (spec: tool annotations). */
 function kindOf({ annotations }: RegisteredTool): DescribedTool['kind'] {

@@ -1,74 +1,72 @@
-import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { z } from 'zod';
-import { REQUIRED_SCOPES } from '../access/decorators.js';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Principal } from '../access/principal.js';
 import { missingScopes, type Scope } from '../access/scopes.js';
-import { TOOL, type ToolCall, type ToolOptions } from './tool.decorator.js';
+import { PROMPT } from './prompt.decorator.js';
+import { ProviderMethods } from './provider-methods.js';
+import {
+  promptOf,
+  type RegisteredPrompt,
+  type RegisteredResource,
+  type RegisteredTemplate,
+  type RegisteredTool,
+  resourceOf,
+  templateOf,
+  toolOf,
+} from './registered.js';
+import {
+  COMPLETION,
+  type CompletionOptions,
+  RESOURCE,
+  RESOURCE_LIST,
+  RESOURCE_TEMPLATE,
+} from './resource.decorator.js';
+import type { ToolCall } from './tool-call.js';
+import { TOOL } from './tool.decorator.js';
 
-export interface RegisteredTool extends ToolOptions {
+/** What a message asks to be done, and what it takes. */
+export interface Operation {
+  readonly kind: 'tool' | 'prompt' | 'resource';
+  /** Of a resource: its URI, or the template that its URI matches. */
+  readonly name: string;
   readonly scopes: readonly Scope[];
-  readonly handle: Method;
 }
 
-type Answer = Record<string, unknown>;
-type Method = (input: unknown, call: ToolCall) => Answer | Promise<Answer>;
+type Completer = (typed: string, call: ToolCall) => string[] | Promise<string[]>;
+type Params = Readonly<Record<string, unknown>>;
 
-/** What clients of every revision take as a name (spec 2025-11-25, tools: names). */
-const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+const completerKey = ({ of, argument }: CompletionOptions) => JSON.stringify([of, argument]);
 
-/** Every `@Tool` of every provider, found once at the start. */
+/** Every `@Tool`, `@Prompt`, `@Resource` and `@ResourceTemplate` of every provider, found once at the start. */
 @Injectable()
 export class ToolRegistry implements OnModuleInit {
   private readonly tools = new Map<string, RegisteredTool>();
+  readonly prompts = new Map<string, RegisteredPrompt>();
+  readonly resources = new Map<string, RegisteredResource>();
+  readonly templates = new Map<string, RegisteredTemplate>();
+  private readonly completers = new Map<string, Completer>();
 
-  constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly reflector: Reflector,
-  ) {}
+  constructor(private readonly methods: ProviderMethods) {}
 
   onModuleInit(): void {
-    const seen = new Set<object>();
-    for (const provider of this.discovery.getProviders()) {
-      const instance: unknown = provider.instance;
-      // An alias (useExisting) shows the same object again.
-      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
-      seen.add(instance);
-      const prototype = Object.getPrototypeOf(instance) as Record<string, Method | undefined> | null;
-      for (const key of this.scanner.getAllMethodNames(prototype)) {
-        const method = prototype?.[key];
-        const options = method && this.reflector.get<ToolOptions | undefined>(TOOL, method);
-        if (!method || !options) continue;
-        if (!provider.isDependencyTreeStatic())
-          throw new Error(`the tool ${options.name} is in a request-scoped provider; make it a singleton`);
-        this.add(options, this.scopesOf(method, instance), method.bind(instance));
-      }
+    for (const method of this.methods.with(TOOL)) {
+      const tool = toolOf(method);
+      add(this.tools, tool.name, tool, 'tools');
     }
-  }
-
-  private add(options: ToolOptions, scopes: readonly Scope[], handle: Method): void {
-    const { name, description, input } = options;
-    if (!NAME.test(name))
-      throw new Error(`'${name}' cannot be the name of a tool: it must match ${NAME.source}`);
-    if (this.tools.has(name)) throw new Error(`two tools are called ${name}`);
-    if (description.trim() === '') throw new Error(`the tool ${name} has no description`);
-    if (!(input instanceof z.ZodObject)) throw new Error(`the input of the tool ${name} is not a z.object()`);
-    this.tools.set(name, { ...options, scopes, handle });
-  }
-
-  /** The class is the instance's own, since a factory provider names another; every class it extends counts too. */
-  private scopesOf(method: Method, instance: object): Scope[] {
-    const scopes = new Set(this.reflector.get<Scope[] | undefined>(REQUIRED_SCOPES, method) ?? []);
-    for (
-      let type: unknown = instance.constructor;
-      typeof type === 'function';
-      type = Object.getPrototypeOf(type)
-    ) {
-      for (const scope of this.reflector.get<Scope[] | undefined>(REQUIRED_SCOPES, type as Type) ?? [])
-        scopes.add(scope);
+    for (const method of this.methods.with(PROMPT)) {
+      const prompt = promptOf(method);
+      add(this.prompts, prompt.name, prompt, 'prompts');
     }
-    return [...scopes];
+    for (const method of this.methods.with(RESOURCE)) {
+      const resource = resourceOf(method);
+      add(this.resources, resource.uri, resource, 'resources');
+    }
+    const lists = this.methods.with(RESOURCE_LIST);
+    for (const method of this.methods.with(RESOURCE_TEMPLATE)) {
+      const template = templateOf(method, lists);
+      add(this.templates, template.uriTemplate, template, 'resource templates');
+    }
+    for (const { options, handle } of this.methods.with(COMPLETION))
+      add(this.completers, completerKey(options as CompletionOptions), handle as Completer, 'completions');
   }
 
   get(name: string): RegisteredTool | undefined {
@@ -79,19 +77,72 @@ export class ToolRegistry implements OnModuleInit {
     return [...this.tools.values()];
   }
 
-  /** Every scope the tool needs; undefined for an unknown tool. */
-  requiredScopes(name: string): readonly Scope[] | undefined {
-    return this.tools.get(name)?.scopes;
+  /**
+   * The operation that a message asks for; undefined where it names none that there is.
+   * A completion shows what is behind a prompt or a template, and a subscription that it changes: both need what a read does.
+   */
+  operationOf(method: unknown, params: unknown): Operation | undefined {
+    const given = (typeof params === 'object' && params !== null ? params : {}) as Params;
+    switch (method) {
+      case 'tools/call':
+        return operation('tool', this.tools, given['name']);
+      case 'prompts/get':
+        return operation('prompt', this.prompts, given['name']);
+      case 'resources/read':
+      case 'resources/subscribe':
+        return this.resourceAt(given['uri']);
+      case 'completion/complete': {
+        const ref = (given['ref'] ?? {}) as Params;
+        return ref['type'] === 'ref/prompt'
+          ? operation('prompt', this.prompts, ref['name'])
+          : (operation('resource', this.templates, ref['uri']) ?? this.resourceAt(ref['uri']));
+      }
+      default:
+        return undefined;
+    }
   }
 
-  visibleTo(principal: Principal): RegisteredTool[] {
-    return [...this.tools.values()].filter(
-      (tool) => missingScopes(principal.scopes, tool.scopes).length === 0,
-    );
+  completer(options: CompletionOptions): Completer | undefined {
+    return this.completers.get(completerKey(options));
   }
 
-  /** All that any tool asks for: the resource's `scopes_supported`. */
+  /** All that anything asks for: the resource's `scopes_supported`. */
   scopes(): Scope[] {
-    return [...new Set([...this.tools.values()].flatMap((tool) => tool.scopes))].sort();
+    const all = [this.tools, this.prompts, this.resources, this.templates].flatMap((one) => [
+      ...(one as ReadonlyMap<string, { scopes: readonly Scope[] }>).values(),
+    ]);
+    return [...new Set(all.flatMap(({ scopes }) => scopes))].sort();
   }
+
+  /** As the SDK finds what it reads: the URI itself first, then the first template that matches. */
+  private resourceAt(uri: unknown): Operation | undefined {
+    const href = typeof uri === 'string' ? URL.parse(uri)?.href : undefined;
+    if (href === undefined) return undefined;
+    const exact = operation('resource', this.resources, href);
+    if (exact) return exact;
+    const template = [...this.templates.values()].find((one) => one.template.match(href) !== null);
+    return template && { kind: 'resource', name: template.uriTemplate, scopes: template.scopes };
+  }
+}
+
+/** What of these the principal may use. */
+export function visible<One extends { readonly scopes: readonly Scope[] }>(
+  all: Iterable<One>,
+  principal: Principal,
+): One[] {
+  return [...all].filter(({ scopes }) => missingScopes(principal.scopes, scopes).length === 0);
+}
+
+function add<One>(map: Map<string, One>, key: string, one: One, what: string): void {
+  if (map.has(key)) throw new Error(`two ${what} are called ${key}`);
+  map.set(key, one);
+}
+
+function operation(
+  kind: Operation['kind'],
+  map: ReadonlyMap<string, { readonly scopes: readonly Scope[] }>,
+  name: unknown,
+): Operation | undefined {
+  const found = typeof name === 'string' ? map.get(name) : undefined;
+  return found && { kind, name: String(name), scopes: found.scopes };
 }

@@ -5,12 +5,12 @@ import { missingScopes } from '../access/scopes.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { ToolRegistry } from './tool-registry.js';
 
-interface ToolsCall {
+interface Message {
   readonly method?: unknown;
-  readonly params?: { readonly name?: unknown } | null;
+  readonly params?: unknown;
 }
 
-/** Checks a `tools/call` before anything is dispatched, on the very body that will be (spec R8, R9). */
+/** Checks what a message asks for before anything is dispatched, on the very body that will be (spec R8, R9). */
 @Injectable()
 export class ToolScopeGuard implements CanActivate {
   constructor(private readonly registry: ToolRegistry) {}
@@ -19,14 +19,12 @@ export class ToolScopeGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { body, principal } = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
     if (Array.isArray(body)) throw new ToolgateError('batch_not_served');
-    const { method, params } = (body ?? {}) as ToolsCall;
-    if (method !== 'tools/call' || typeof params?.name !== 'string') return true;
-    const tool = this.registry.get(params.name);
-    if (!tool) return true;
-    if (missingScopes(principal?.scopes ?? [], tool.scopes).length > 0) {
+    const { method, params } = (body ?? {}) as Message;
+    const operation = this.registry.operationOf(method, params);
+    if (operation && missingScopes(principal?.scopes ?? [], operation.scopes).length > 0) {
       throw new ToolgateError('insufficient_scope', {
-        scopes: tool.scopes,
-        detail: `The tool ${tool.name} needs: ${tool.scopes.join(' ')}`,
+        scopes: operation.scopes,
+        detail: `The ${operation.kind} ${operation.name} needs: ${operation.scopes.join(' ')}`,
       });
     }
     return true;

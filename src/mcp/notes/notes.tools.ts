@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';
 import { personOf } from '../../access/principal.js';
 import { Clock } from '../../crypto/clock.js';
-import { Tool, type ToolCall, ToolRefusal } from '../tool.decorator.js';
+import type { ToolCall } from '../tool-call.js';
+import { Tool, ToolRefusal } from '../tool.decorator.js';
 import type { Note } from './note.entity.js';
 import { NotesRepository } from './notes.repository.js';
 
