@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
@@ -16,6 +16,7 @@ import { LOG_LEVELS, type LogLevel, type ToolCall } from './tool-call.js';
 /** Makes what a handler sees of the SDK's context: what it may use, and no credential, header or transport. */
 @Injectable()
 export class CallContexts {
+  private readonly logger = new Logger(CallContexts.name);
   /** Any replica can open what another sealed, for the same caller and the same kind of request. */
   readonly requestState: RequestStateCodec;
 
@@ -53,7 +54,11 @@ export class CallContexts {
         const amount = { progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
         await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...amount } });
       },
-      changed: (uri) => this.events.resourceChanged(principal, uri),
+      // What was done is done, whether or not anybody could be told.
+      changed: (uri) =>
+        this.events.resourceChanged(principal, uri).catch((error: unknown) => {
+          this.logger.warn(`a change could not be told: ${error instanceof Error ? error.message : typeof error}`);
+        }),
       disconnect: () => http?.closeSSE?.(),
     };
   } // prettier-ignore

@@ -9,6 +9,7 @@ import { McpController } from './mcp.controller.js';
 import { McpServing } from './mcp-server.js';
 import { Note } from './notes/note.entity.js';
 import { NotesRepository } from './notes/notes.repository.js';
+import { NotesResources } from './notes/notes.resources.js';
 import { NotesTools } from './notes/notes.tools.js';
 import { ProviderMethods } from './provider-methods.js';
 import { ResourceMetadataController } from './resource-metadata.controller.js';
@@ -57,6 +58,7 @@ const SESSIONS = [
     Handlers,
     McpServing,
     NotesRepository,
+    NotesResources,
     NotesTools,
     ProviderMethods,
     ServerFactory,

@@ -24,15 +24,15 @@ export interface ToolCall {
   /** The client's answers to what an earlier `inputRequired(...)` asked, by key. They are input: check them. */
   readonly answers: Readonly<Record<string, unknown>>;
   /** What an earlier round {@link seal}ed, proven to come from us and from this caller. */
-  state(): unknown;
+  readonly state: () => unknown;
   /** Makes the `requestState` of an `inputRequired(...)`: signed, bound to the caller, good for ten minutes, not secret. */
-  seal(state: unknown): Promise<string>;
+  readonly seal: (state: unknown) => Promise<string>;
   /** Reaches the client only where it asked for messages of this level. */
-  log(level: LogLevel, data: unknown, logger?: string): Promise<void>;
+  readonly log: (level: LogLevel, data: unknown, logger?: string) => Promise<void>;
   /** Reaches the client only where it asked for progress. */
-  progress(progress: number, total?: number, message?: string): Promise<void>;
+  readonly progress: (progress: number, total?: number, message?: string) => Promise<void>;
   /** Tells the sessions of this caller that subscribed to the resource, at whatever replica they listen. */
-  changed(uri: string): Promise<void>;
+  readonly changed: (uri: string) => Promise<void>;
   /** Closes the stream of a long call, so that the client comes back for the rest (spec 2025-11-25, polling). */
-  disconnect(): void;
+  readonly disconnect: () => void;
 }
