@@ -14,6 +14,8 @@ import { createDatabase } from './postgres.js';
 
 export const PASSWORD = 'violet-Kettle-9-marmalade-orbit';
 
+const SHUTDOWN_GRACE_MS = 2000;
+
 /** A clock that tests can move forward. */
 export class TestClock extends Clock {
   private offset = 0;
@@ -144,7 +146,12 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
       };
     },
     async stop() {
+      // As the service itself does: a connection on which a client never asked anything would hold up the end.
+      const impatience = setTimeout(() => {
+        app.getHttpServer().closeAllConnections();
+      }, SHUTDOWN_GRACE_MS);
       await app.close();
+      clearTimeout(impatience);
       await new Promise((resolve) => log.end(resolve));
     },
   };

@@ -83,13 +83,12 @@ export class SessionServing {
       from && from.stream !== session.id
         ? await this.resumption.resume(session, from)
         : await this.listeners.listen(session, principal, from?.sequence);
-    gone.addEventListener(
-      'abort',
-      () => {
-        stream.end();
-      },
-      { once: true },
-    );
+    const end = () => {
+      stream.end();
+    };
+    // It may have gone before there was a stream.
+    if (gone.aborted) end();
+    gone.addEventListener('abort', end, { once: true });
     return stream.response;
   }
 
