@@ -3,7 +3,10 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { z } from 'zod';
 import { REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Principal } from '../access/principal.js';
-import { missingScopes, type Scope } from '../access/scopes.js';
+import type { Scope } from '../access/scopes.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import type { Guarded, OperationKind } from './operation.js';
 import { TOOL, type ToolCall, type ToolOptions } from './tool.decorator.js';
 
 export interface RegisteredTool extends ToolOptions {
@@ -26,6 +29,7 @@ export class ToolRegistry implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -54,6 +58,9 @@ export class ToolRegistry implements OnModuleInit {
     if (this.tools.has(name)) throw new Error(`two tools are called ${name}`);
     if (description.trim() === '') throw new Error(`the tool ${name} has no description`);
     if (!(input instanceof z.ZodObject)) throw new Error(`the input of the tool ${name} is not a z.object()`);
+    const { calls, seconds } = options.rateLimit ?? { calls: 1, seconds: 1 };
+    if (![calls, seconds].every((value) => Number.isSafeInteger(value) && value > 0))
+      throw new Error(`the rate limit of the tool ${name} must be whole numbers above 0`);
     this.tools.set(name, { ...options, scopes, handle });
   }
 
@@ -75,6 +82,11 @@ export class ToolRegistry implements OnModuleInit {
     return this.tools.get(name);
   }
 
+  /** What a message asks for, as the gate looks it up. */
+  find(kind: OperationKind, name: string): Guarded | undefined {
+    return kind === 'tool' ? this.tools.get(name) : undefined;
+  }
+
   all(): RegisteredTool[] {
     return [...this.tools.values()];
   }
@@ -86,7 +98,7 @@ export class ToolRegistry implements OnModuleInit {
 
   visibleTo(principal: Principal): RegisteredTool[] {
     return [...this.tools.values()].filter(
-      (tool) => missingScopes(principal.scopes, tool.scopes).length === 0,
+      (tool) => this.config.scopes.missing(principal.scopes, tool.scopes).length === 0,
     );
   }
 

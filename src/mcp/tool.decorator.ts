@@ -20,6 +20,8 @@ export interface ToolOptions<
     readonly idempotentHint?: boolean;
     readonly openWorldHint?: boolean;
   };
+  /** How often one caller may call it, whichever replica answers. */
+  readonly rateLimit?: { readonly calls: number; readonly seconds: number };
 }
 
 /** What a tool knows of its call, beside its validated input. */
