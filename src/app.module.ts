@@ -37,7 +37,12 @@ class FoundationModule {
 export class AppModule {
   static for(
     config: Config,
-    running: { databaseUrl: string; masterKey: Buffer; clock: Clock; modules: readonly Type[] },
+    running: {
+      databaseUrl: string;
+      masterKey: Buffer;
+      clock: Clock;
+      modules: readonly (Type | DynamicModule)[];
+    },
   ): DynamicModule {
     return {
       module: AppModule,

@@ -1,7 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyCors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
-import { StandardSchemaValidationPipe, type Type } from '@nestjs/common';
+import { type DynamicModule, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
@@ -25,8 +25,8 @@ export interface Running {
   readonly logger: Logger;
   /** Only tests bring their own. */
   readonly clock?: Clock;
-  /** Modules besides our own, with tools of theirs. */
-  readonly modules?: readonly Type[];
+  /** Further modules, with tools and policies of their own. */
+  readonly modules?: readonly (Type | DynamicModule)[];
 }
 
 /** Slow enough senders are let go: a header or a body must be here by then. */

@@ -84,6 +84,11 @@ export const CATALOGUE = {
     title: 'This caller may not do that',
     help: 'Use the kind of credential that the detail names.',
   },
+  policy_denied: {
+    status: 403,
+    title: 'A policy of this service denies the call',
+    help: 'Call something else, or ask the operator: more scopes will not help.',
+  },
   origin_not_allowed: {
     status: 403,
     title: 'This Origin is not allowed',

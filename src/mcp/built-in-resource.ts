@@ -26,10 +26,11 @@ export class BuiltInResource implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const scopes = this.registry.scopes();
+    const above = this.config.scopes.above(scopes).filter((scope) => !scopes.includes(scope));
     const resource: Resource = {
       identifier: this.config.resource,
       name: 'Toolgate',
-      scopes: scopes.map((name) => ({ name, description: SCOPE_DESCRIPTIONS[name] ?? name })),
+      scopes: [...scopes, ...above].map((name) => ({ name, description: SCOPE_DESCRIPTIONS[name] ?? name })),
       defaultScopes: scopes,
       tools: this.registry.all().map((tool) => ({
         name: tool.name,

@@ -7,10 +7,10 @@ import type { Principal } from '../access/principal.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { CallGate } from './call.gate.js';
 import { McpServing } from './mcp-server.js';
 import { OriginGuard } from './origin.guard.js';
 import { SessionServing } from './sessions/session-serving.js';
-import { ToolScopeGuard } from './tool-scope.guard.js';
 
 /** A tool gets the principal and never the credential, so that none can pass it upstream (spec R7). */
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'cookie']);
@@ -27,7 +27,7 @@ export class McpController {
   ) {}
 
   @Post()
-  @UseGuards(ToolScopeGuard)
+  @UseGuards(CallGate)
   @ApiOperation({ summary: 'One MCP message (Streamable HTTP, JSON-RPC 2.0)' })
   @ApiBody({
     schema: {

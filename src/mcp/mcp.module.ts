@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { OpsModule } from '../ops/ops.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { BuiltInResource } from './built-in-resource.js';
 import { CallContexts } from './call-context.js';
@@ -11,6 +12,8 @@ import { Note } from './notes/note.entity.js';
 import { NotesRepository } from './notes/notes.repository.js';
 import { NotesResources } from './notes/notes.resources.js';
 import { NotesTools } from './notes/notes.tools.js';
+import { Policies } from './policies/policy-set.js';
+import { WriteHoursPolicy } from './policies/write-hours.policy.js';
 import { ProviderMethods } from './provider-methods.js';
 import { ResourceMetadataController } from './resource-metadata.controller.js';
 import { ServerFactory } from './server-factory.js';
@@ -41,13 +44,14 @@ const SESSIONS = [
 ];
 
 /**
- * Owns the guarded MCP endpoint and its sessions, `@Tool`, `@Prompt` and `@Resource`, the registry of them, the resource
- * metadata, and the tools that ship with the service.
+ * Owns the guarded MCP endpoint and its sessions, all that is decided about one call, `@Tool`, `@Prompt`, `@Resource` and
+ * policies, the registry of them, the resource metadata, and the tools that ship with the service.
  * Does not own authentication: a principal is on the request before anything here runs (auth/).
  */
 @Module({
   imports: [
     DiscoveryModule,
+    OpsModule,
     ResourcesModule,
     TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession, Note]),
   ],
@@ -60,10 +64,12 @@ const SESSIONS = [
     NotesRepository,
     NotesResources,
     NotesTools,
+    Policies,
     ProviderMethods,
     ServerFactory,
     ToolRegistry,
     WhoamiTool,
+    WriteHoursPolicy,
     ...SESSIONS,
   ],
   exports: [ToolRegistry],

@@ -52,6 +52,9 @@ export function toolOf({ options, scopes, handle }: ProviderMethod): RegisteredT
   checkNamed('tool', tool);
   if (!(tool.input instanceof z.ZodObject))
     throw new Error(`the input of the tool ${tool.name} is not a z.object()`);
+  const { calls, seconds } = tool.rateLimit ?? { calls: 1, seconds: 1 };
+  if (![calls, seconds].every((value) => Number.isSafeInteger(value) && value > 0))
+    throw new Error(`the rate limit of the tool ${tool.name} must be whole numbers above 0`);
   return { ...tool, scopes, handle: handle as RegisteredTool['handle'] };
 }
 

@@ -10,7 +10,8 @@ import { VERSION } from '../config/version.js';
 import { CallContexts } from './call-context.js';
 import { Handlers } from './handlers.js';
 import type { Serving } from './serving.js';
-import { ToolRegistry, visible } from './tool-registry.js';
+import { operationOf } from './operation.js';
+import { ToolRegistry } from './tool-registry.js';
 
 /** What depends on who asks may not be shared (spec R20). */
 const PRIVATE = { cacheScope: 'private' } as const;
@@ -63,7 +64,7 @@ export class ServerFactory {
   }
 
   private addTools(server: McpServer, serving: Serving): void {
-    for (const tool of visible(this.named(this.registry.all(), serving), serving.principal)) {
+    for (const tool of this.registry.visible(this.named(this.registry.all(), serving), serving.principal)) {
       const { name, input, output, title, description, annotations } = tool;
       const shown = { description, ...(title !== undefined && { title }), ...(annotations && { annotations }) };
       server.registerTool(
@@ -76,7 +77,7 @@ export class ServerFactory {
 
   private addPrompts(server: McpServer, serving: Serving): void {
     const all = this.named(this.registry.prompts.values(), serving);
-    for (const prompt of visible(all, serving.principal)) {
+    for (const prompt of this.registry.visible(all, serving.principal)) {
       const { name, title, description, input } = prompt;
       const shown = { description, ...(title !== undefined && { title }) };
       if (input)
@@ -92,13 +93,13 @@ export class ServerFactory {
 
   private addResources(server: McpServer, serving: Serving): void {
     const { principal } = serving;
-    for (const resource of visible(this.registry.resources.values(), principal)) {
+    for (const resource of this.registry.visible(this.registry.resources.values(), principal)) {
       const { uri, name, scopes: _scopes, handle, ...shown } = resource;
       server.registerResource(name, uri, shown, (url, context) =>
         this.handlers.answer(`resource ${name}`, () => handle(url.href, this.calls.of(serving, context))),
       );
     }
-    for (const one of visible(this.registry.templates.values(), principal)) {
+    for (const one of this.registry.visible(this.registry.templates.values(), principal)) {
       const { uriTemplate: _uri, name, scopes: _scopes, handle, list, template, ...shown } = one;
       const listed = new ResourceTemplate(template, {
         list: list && (async (context) => ({ resources: await this.handlers.answer(`list of ${name}`, () => list(this.calls.of(serving, context))) })),
@@ -117,7 +118,7 @@ export class ServerFactory {
     server.server.setRequestHandler('completion/complete', async ({ params }, context) => {
       const { ref, argument } = params;
       const of = ref.type === 'ref/prompt' ? { prompt: ref.name } : { uriTemplate: ref.uri };
-      if (this.registry.operationOf('completion/complete', params) === undefined)
+      if (!operationOf({ method: 'completion/complete', params }, this.registry)?.found)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of that name to complete');
       const complete = this.registry.completer({ of, argument: argument.name });
       const all = await this.handlers.answer('completion', () =>

@@ -1,6 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Principal } from '../access/principal.js';
-import { missingScopes, type Scope } from '../access/scopes.js';
+import type { Scope } from '../access/scopes.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import type { Guarded, OperationKind } from './operation.js';
 import { PROMPT } from './prompt.decorator.js';
 import { ProviderMethods } from './provider-methods.js';
 import {
@@ -23,16 +26,7 @@ import {
 import type { ToolCall } from './tool-call.js';
 import { TOOL } from './tool.decorator.js';
 
-/** What a message asks to be done, and what it takes. */
-export interface Operation {
-  readonly kind: 'tool' | 'prompt' | 'resource';
-  /** Of a resource: its URI, or the template that its URI matches. */
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-}
-
 type Completer = (typed: string, call: ToolCall) => string[] | Promise<string[]>;
-type Params = Readonly<Record<string, unknown>>;
 
 const completerKey = ({ of, argument }: CompletionOptions) => JSON.stringify([of, argument]);
 
@@ -45,7 +39,10 @@ export class ToolRegistry implements OnModuleInit {
   readonly templates = new Map<string, RegisteredTemplate>();
   private readonly completers = new Map<string, Completer>();
 
-  constructor(private readonly methods: ProviderMethods) {}
+  constructor(
+    private readonly methods: ProviderMethods,
+    @InjectConfig() private readonly config: Config,
+  ) {}
 
   onModuleInit(): void {
     for (const method of this.methods.with(TOOL)) {
@@ -77,28 +74,15 @@ export class ToolRegistry implements OnModuleInit {
     return [...this.tools.values()];
   }
 
-  /**
-   * The operation that a message asks for; undefined where it names none that there is.
-   * A completion shows what is behind a prompt or a template, and a subscription that it changes: both need what a read does.
-   */
-  operationOf(method: unknown, params: unknown): Operation | undefined {
-    const given = (typeof params === 'object' && params !== null ? params : {}) as Params;
-    switch (method) {
-      case 'tools/call':
-        return operation('tool', this.tools, given['name']);
-      case 'prompts/get':
-        return operation('prompt', this.prompts, given['name']);
-      case 'resources/read':
-      case 'resources/subscribe':
-        return this.resourceAt(given['uri']);
-      case 'completion/complete': {
-        const ref = (given['ref'] ?? {}) as Params;
-        return ref['type'] === 'ref/prompt'
-          ? operation('prompt', this.prompts, ref['name'])
-          : (operation('resource', this.templates, ref['uri']) ?? this.resourceAt(ref['uri']));
-      }
-      default:
-        return undefined;
+  /** A resource by its URI, or by the template that it is completed for. */
+  find(kind: OperationKind, name: string): Guarded | undefined {
+    switch (kind) {
+      case 'tool':
+        return this.tools.get(name);
+      case 'prompt':
+        return this.prompts.get(name);
+      case 'resource':
+        return this.templates.get(name) ?? this.resourceAt(name);
     }
   }
 
@@ -114,35 +98,23 @@ export class ToolRegistry implements OnModuleInit {
     return [...new Set(all.flatMap(({ scopes }) => scopes))].sort();
   }
 
-  /** As the SDK finds what it reads: the URI itself first, then the first template that matches. */
-  private resourceAt(uri: unknown): Operation | undefined {
-    const href = typeof uri === 'string' ? URL.parse(uri)?.href : undefined;
-    if (href === undefined) return undefined;
-    const exact = operation('resource', this.resources, href);
-    if (exact) return exact;
-    const template = [...this.templates.values()].find((one) => one.template.match(href) !== null);
-    return template && { kind: 'resource', name: template.uriTemplate, scopes: template.scopes };
+  /** What of these the principal may use. */
+  visible<One extends Guarded>(all: Iterable<One>, principal: Principal): One[] {
+    return [...all].filter(({ scopes }) => this.config.scopes.missing(principal.scopes, scopes).length === 0);
   }
-}
 
-/** What of these the principal may use. */
-export function visible<One extends { readonly scopes: readonly Scope[] }>(
-  all: Iterable<One>,
-  principal: Principal,
-): One[] {
-  return [...all].filter(({ scopes }) => missingScopes(principal.scopes, scopes).length === 0);
+  /** As the SDK finds what it reads: the URI itself first, then the first template that matches. */
+  private resourceAt(uri: string): Guarded | undefined {
+    const href = URL.parse(uri)?.href;
+    if (href === undefined) return undefined;
+    return (
+      this.resources.get(href) ??
+      [...this.templates.values()].find((one) => one.template.match(href) !== null)
+    );
+  }
 }
 
 function add<One>(map: Map<string, One>, key: string, one: One, what: string): void {
   if (map.has(key)) throw new Error(`two ${what} are called ${key}`);
   map.set(key, one);
-}
-
-function operation(
-  kind: Operation['kind'],
-  map: ReadonlyMap<string, { readonly scopes: readonly Scope[] }>,
-  name: unknown,
-): Operation | undefined {
-  const found = typeof name === 'string' ? map.get(name) : undefined;
-  return found && { kind, name: String(name), scopes: found.scopes };
 }

@@ -21,6 +21,8 @@ export interface ToolOptions<
     readonly idempotentHint?: boolean;
     readonly openWorldHint?: boolean;
   };
+  /** How often one caller may call it, whichever replica answers. */
+  readonly rateLimit?: { readonly calls: number; readonly seconds: number };
 }
 
 /** A tool may answer "that cannot be done" with words for the model; anything else thrown stays in the log. */

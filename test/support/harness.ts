@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import type { Type } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
@@ -65,7 +65,7 @@ export interface ServiceOptions {
   readonly clock?: TestClock;
   /** Another replica's URL is its issuer too. */
   readonly publicUrl?: string;
-  readonly modules?: readonly Type[];
+  readonly modules?: readonly (Type | DynamicModule)[];
 }
 
 /** Sets what a person may do, and waits until every replica has heard of it: a poll of the revocation feed later. */
@@ -99,7 +99,7 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     databaseUrl,
     masterKey,
     clock,
-    modules: options.modules ?? [],
+    ...(options.modules && { modules: options.modules }),
     logger: createLogger(config.LOG_LEVEL, log),
   });
   await app.listen(port, '127.0.0.1');

@@ -1,7 +1,9 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
 import type { Principal } from '../../access/principal.js';
-import { missingScopes } from '../../access/scopes.js';
+import type { Config } from '../../config/config.js';
+import { InjectConfig } from '../../config/config.token.js';
+import { operationOf } from '../operation.js';
 import { ToolRegistry } from '../tool-registry.js';
 import { SessionEvents, type StoredEvent } from './session-events.js';
 import { McpSessionsRepository, type Session, type Standing } from './sessions.repository.js';
@@ -30,6 +32,7 @@ export class Listeners implements BeforeApplicationShutdown {
     private readonly sessions: McpSessionsRepository,
     private readonly events: SessionEvents,
     private readonly registry: ToolRegistry,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   /** The newest of a session listens: nothing may be told on two streams (spec 2025-11-25, multiple connections). */
@@ -90,7 +93,8 @@ export class Listeners implements BeforeApplicationShutdown {
 
   /** What one may no longer read, one hears nothing of. */
   private mayHear({ principal }: Listener, message: NonNullable<StoredEvent['message']>): boolean {
-    const operation = this.registry.operationOf('resources/subscribe', 'params' in message ? message.params : {});
-    return missingScopes(principal.scopes, operation?.scopes ?? []).length === 0;
-  } // prettier-ignore
+    const params = 'params' in message ? message.params : {};
+    const operation = operationOf({ method: 'resources/subscribe', params }, this.registry);
+    return this.config.scopes.missing(principal.scopes, operation?.scopes ?? []).length === 0;
+  }
 }
