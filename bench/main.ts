@@ -8,6 +8,8 @@ import type { Contender, Surroundings } from './contenders/contender.js';
 import { startToolgate } from './contenders/toolgate.js';
 import { startPostgres } from './database.js';
 import { Worker } from './processes.js';
+import { rowsOf } from './report/rows.js';
+import { terminalTable } from './report/table.js';
 import { type Bench, measureAll } from './rounds.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,8 +51,7 @@ async function run(wanted: Arguments): Promise<void> {
     progress(`started: ${contenders.map(({ title }) => title).join(', ')}`);
     const bench: Bench = { generator, postmaster: postgres.pid, progress };
     const results = await measureAll(bench, contenders, wanted);
-    for (const [operation, cells] of results)
-      for (const [name, cell] of cells) console.log(operation, name, cell);
+    console.log(`\n${terminalTable(rowsOf(results, contenders))}`);
   } finally {
     for (const stop of stops.reverse()) await stop().catch(() => undefined);
     await rm(directory, { recursive: true, force: true });

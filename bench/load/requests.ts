@@ -17,8 +17,8 @@ const withBody = (start: string, body: string) =>
 
 /** How a load's requests are made, as cheaply as they can be: what the generator burns, Postgres beside it cannot have. */
 export function requestsOf(load: Load): {
-  next: NextRequest;
-  answered(connection: number, body: string): void;
+  readonly next: NextRequest;
+  readonly answered: (connection: number, body: string) => void;
 } {
   const { bodies, chains, once, credentials = [{}] } = load;
   const starts = credentials.map((credential) => head(load, credential));
