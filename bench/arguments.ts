@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isOperation, type Operation, OPERATION_NAMES } from './operations.js';
 
-export const PEERS = ['bare', 'oidc-provider', 'better-auth', 'mcp-sdk', 'mcp-sdk-2', 'mcp-nest'] as const;
+export const PEERS = ['bare'] as const;
 export type PeerName = (typeof PEERS)[number];
 
 export const USAGE = `Usage: npm run bench -- [options]
@@ -12,11 +12,6 @@ export const USAGE = `Usage: npm run bench -- [options]
   --seconds N         seconds of each round (3)
   --connections N     connections of the generator (64)
   --processes N       processes of each server, on one port (1)
-  --compare REF       this work tree against another commit of ours, and nobody else
-  --growth            refresh and introspection as the table grows
-  --sizes a,b         its sizes (10000,1000000,10000000)
-  --storm             tool calls during a storm of logins
-  --start             start time and memory alone
   --no-report         leave bench/RESULTS.md as it is
 `;
 
@@ -27,11 +22,6 @@ export interface Arguments {
   readonly seconds: number;
   readonly connections: number;
   readonly processes: number;
-  readonly compare: string | undefined;
-  readonly growth: boolean;
-  readonly sizes: readonly number[];
-  readonly storm: boolean;
-  readonly start: boolean;
   readonly report: boolean;
   readonly help: boolean;
 }
@@ -55,11 +45,6 @@ export function parseArguments(args: readonly string[]): Arguments {
       seconds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '64' },
       processes: { type: 'string', default: '1' },
-      compare: { type: 'string' },
-      growth: { type: 'boolean', default: false },
-      sizes: { type: 'string', default: '10000,1000000,10000000' },
-      storm: { type: 'boolean', default: false },
-      start: { type: 'boolean', default: false },
       'no-report': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -77,11 +62,6 @@ export function parseArguments(args: readonly string[]): Arguments {
     seconds: positive('seconds', values.seconds),
     connections: positive('connections', values.connections),
     processes: positive('processes', values.processes),
-    compare: values.compare,
-    growth: values.growth,
-    sizes: (list(values.sizes) ?? []).map((size) => positive('sizes', size)),
-    storm: values.storm,
-    start: values.start,
     report: !values['no-report'],
     help: values.help,
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,9 @@ import { startBare } from './contenders/bare.js';
 import type { Contender, Surroundings } from './contenders/contender.js';
 import { startToolgate } from './contenders/toolgate.js';
 import { startPostgres } from './database.js';
+import { describeMachine } from './machine.js';
 import { Worker } from './processes.js';
+import { resultsPage } from './report/results.js';
 import { rowsOf } from './report/rows.js';
 import { terminalTable } from './report/table.js';
 import { type Bench, measureAll } from './rounds.js';
@@ -51,7 +53,11 @@ async function run(wanted: Arguments): Promise<void> {
     progress(`started: ${contenders.map(({ title }) => title).join(', ')}`);
     const bench: Bench = { generator, postmaster: postgres.pid, progress };
     const results = await measureAll(bench, contenders, wanted);
-    console.log(`\n${terminalTable(rowsOf(results, contenders))}`);
+    const rows = rowsOf(results, contenders);
+    console.log(`\n${terminalTable(rows)}`);
+    if (!wanted.report) return;
+    const page = resultsPage({ wanted, machine: describeMachine(root), contenders, results, rows });
+    await writeFile(join(root, 'bench', 'RESULTS.md'), page);
   } finally {
     for (const stop of stops.reverse()) await stop().catch(() => undefined);
     await rm(directory, { recursive: true, force: true });
