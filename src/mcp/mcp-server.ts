@@ -2,10 +2,8 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import type { Principal } from '../access/principal.js';
 import { VERSION } from '../config/version.js';
-import { CATALOGUE } from '../errors/catalogue.js';
-import { ToolgateError } from '../errors/toolgate-error.js';
-import { type RegisteredTool, ToolRegistry } from './tool-registry.js';
-import { ToolRefusal } from './tool.decorator.js';
+import { ToolCalls } from './tool-calls.js';
+import { ToolRegistry } from './tool-registry.js';
 
 /** The MCP side of the endpoint: one server object per request, with the tools its caller may see. */
 @Injectable()
@@ -20,7 +18,10 @@ export class McpServing implements BeforeApplicationShutdown {
     },
   );
 
-  constructor(private readonly registry: ToolRegistry) {}
+  constructor(
+    private readonly registry: ToolRegistry,
+    private readonly calls: ToolCalls,
+  ) {}
 
   /** The raw token stays behind: tools get the principal. */
   async answer(request: Request, body: unknown, principal: Principal): Promise<Response> {
@@ -55,35 +56,9 @@ export class McpServing implements BeforeApplicationShutdown {
       server.registerTool(
         name,
         { ...shown, inputSchema: input, ...(output && { outputSchema: output }) },
-        (args) => this.call(tool, args, principal),
+        (args) => this.calls.call(tool, args, principal),
       );
     }
     return server;
-  }
-
-  private async call(tool: RegisteredTool, input: unknown, principal: Principal) {
-    try {
-      const output = await tool.handle(input, { principal });
-      return {
-        content: [{ type: 'text' as const, text: JSON.stringify(output) }],
-        structuredContent: output,
-      };
-    } catch (error) {
-      return { content: [{ type: 'text' as const, text: this.explain(tool, error) }], isError: true };
-    }
-  }
-
-  /** What the model may read of a failure. */
-  private explain(tool: RegisteredTool, error: unknown): string {
-    if (error instanceof ToolRefusal) return error.message;
-    if (error instanceof ToolgateError && error.status < 500) {
-      const { title, help } = CATALOGUE[error.code];
-      return `${error.options.detail ?? title}. ${help}`.replace(/([.!?])\. /, '$1 ');
-    }
-    // The stack alone: a database error also carries its parameters, which are the caller's own words.
-    this.log.error(
-      `tool ${tool.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : typeof error}`,
-    );
-    return 'The tool failed on our side. Try again later.';
   }
 }

@@ -7,6 +7,8 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { McpServing } from './mcp-server.js';
+import { PlainAnswers } from './plain-answers.js';
+import { plainRequest } from './plain-request.js';
 import { OriginGuard } from './origin.guard.js';
 import { ToolScopeGuard } from './tool-scope.guard.js';
 
@@ -20,6 +22,7 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 
 export class McpController {
   constructor(
     private readonly serving: McpServing,
+    private readonly plain: PlainAnswers,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -46,6 +49,12 @@ export class McpController {
     @Body() body: unknown,
     @Caller() caller: Principal,
   ) {
+    const plain = plainRequest(body, request.headers);
+    const answer = plain && (await this.plain.answer(plain, caller));
+    if (answer !== undefined) {
+      await reply.status(200).type('application/json').send(answer);
+      return;
+    }
     const gone = new AbortController();
     reply.raw.once('close', () => {
       gone.abort();
@@ -54,7 +63,9 @@ export class McpController {
       CREDENTIALS.has(name) ? [] : [value ?? []].flat().map((one): [string, string] => [name, one]),
     );
     const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone.signal });
-    await reply.send(await this.serving.answer(web, body, caller));
+    const made = await this.serving.answer(web, body, caller);
+    if (plain && plain.tool === undefined) await this.plain.remember(plain, caller, made.clone());
+    await reply.send(made);
   }
 
   /** No stream to listen on and no session to end: every request stands alone. */

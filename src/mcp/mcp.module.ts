@@ -8,6 +8,8 @@ import { McpServing } from './mcp-server.js';
 import { Note } from './notes/note.entity.js';
 import { NotesRepository } from './notes/notes.repository.js';
 import { NotesTools } from './notes/notes.tools.js';
+import { PlainAnswers } from './plain-answers.js';
+import { ToolCalls } from './tool-calls.js';
 import { ResourceMetadataController } from './resource-metadata.controller.js';
 import { ToolRegistry } from './tool-registry.js';
 import { WhoamiTool } from './whoami.tool.js';
@@ -19,7 +21,16 @@ import { WhoamiTool } from './whoami.tool.js';
 @Module({
   imports: [DiscoveryModule, ResourcesModule, TypeOrmModule.forFeature([Note])],
   controllers: [McpController, ResourceMetadataController],
-  providers: [BuiltInResource, McpServing, NotesRepository, NotesTools, ToolRegistry, WhoamiTool],
+  providers: [
+    BuiltInResource,
+    McpServing,
+    NotesRepository,
+    NotesTools,
+    PlainAnswers,
+    ToolCalls,
+    ToolRegistry,
+    WhoamiTool,
+  ],
   exports: [ToolRegistry],
 })
 export class McpModule {}

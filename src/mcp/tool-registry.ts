@@ -9,6 +9,8 @@ import { TOOL, type ToolCall, type ToolOptions } from './tool.decorator.js';
 export interface RegisteredTool extends ToolOptions {
   readonly scopes: readonly Scope[];
   readonly handle: Method;
+  /** Some argument must also stand in an `Mcp-Param-*` header (2026-07-28, `x-mcp-header`). */
+  readonly mirrorsHeaders: boolean;
 }
 
 type Answer = Record<string, unknown>;
@@ -54,7 +56,8 @@ export class ToolRegistry implements OnModuleInit {
     if (this.tools.has(name)) throw new Error(`two tools are called ${name}`);
     if (description.trim() === '') throw new Error(`the tool ${name} has no description`);
     if (!(input instanceof z.ZodObject)) throw new Error(`the input of the tool ${name} is not a z.object()`);
-    this.tools.set(name, { ...options, scopes, handle });
+    const mirrorsHeaders = JSON.stringify(z.toJSONSchema(input, { io: 'input' })).includes('"x-mcp-header"');
+    this.tools.set(name, { ...options, scopes, handle, mirrorsHeaders });
   }
 
   /** The class is the instance's own, since a factory provider names another; every class it extends counts too. */
