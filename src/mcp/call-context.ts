@@ -34,6 +34,24 @@ export class CallContexts {
     });
   }
 
+  /** For a tool that said it only answers: there is no way to say anything else. */
+  plain(principal: Principal, gone: () => AbortSignal): ToolCall {
+    return {
+      principal,
+      get signal() {
+        return gone();
+      },
+      clientCapabilities: {},
+      answers: {},
+      state: () => undefined,
+      seal: onlyAnswers,
+      log: onlyAnswers,
+      progress: onlyAnswers,
+      changed: (uri) => this.tellChange(principal, uri),
+      disconnect: () => undefined,
+    };
+  }
+
   of({ principal, session }: Serving, context: ServerContext): ToolCall {
     const { mcpReq, http } = context;
     return {
@@ -54,15 +72,23 @@ export class CallContexts {
         const amount = { progress, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
         await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...amount } });
       },
-      // What was done is done, whether or not anybody could be told.
-      changed: (uri) =>
-        this.events.resourceChanged(principal, uri).catch((error: unknown) => {
-          this.logger.warn(`a change could not be told: ${error instanceof Error ? error.message : typeof error}`);
-        }),
+      changed: (uri) => this.tellChange(principal, uri),
       disconnect: () => http?.closeSSE?.(),
     };
   } // prettier-ignore
+
+  /** What was done is done, whether or not anybody could be told. */
+  private async tellChange(principal: Principal, uri: string): Promise<void> {
+    await this.events.resourceChanged(principal, uri).catch((error: unknown) => {
+      this.logger.warn(
+        `a change could not be told: ${error instanceof Error ? error.message : typeof error}`,
+      );
+    });
+  }
 }
+
+const onlyAnswers = (): Promise<never> =>
+  Promise.reject(new Error('a tool declared `plain` can only answer: take `plain` from its @Tool'));
 
 /** The SDK has checked these against the protocol's schema. */
 interface Envelope {

@@ -9,6 +9,8 @@ import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { CallGate } from './call.gate.js';
 import { McpServing } from './mcp-server.js';
+import { PlainAnswers } from './plain-answers.js';
+import { plainRequest } from './plain-request.js';
 import { OriginGuard } from './origin.guard.js';
 import { SessionServing } from './sessions/session-serving.js';
 
@@ -23,6 +25,7 @@ export class McpController {
   constructor(
     private readonly serving: McpServing,
     private readonly sessions: SessionServing,
+    private readonly plain: PlainAnswers,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -49,6 +52,12 @@ export class McpController {
     @Body() body: unknown,
     @Caller() caller: Principal,
   ) {
+    const plain = plainRequest(body, request.headers);
+    const answer = plain && (await this.plain.answer(plain, caller, () => goneSignal(reply)));
+    if (answer !== undefined) {
+      await reply.status(200).type('application/json').send(answer);
+      return;
+    }
     const gone = goneSignal(reply);
     if (this.sessions.takes(request.headers, body)) {
       const incoming = { headers: request.headers, principal: caller, gone };
@@ -59,7 +68,9 @@ export class McpController {
       CREDENTIALS.has(name) ? [] : [value ?? []].flat().map((one): [string, string] => [name, one]),
     );
     const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone });
-    await reply.send(await this.serving.answer(web, body, caller));
+    const made = await this.serving.answer(web, body, caller);
+    if (plain && plain.tool === undefined) await this.plain.remember(plain, caller, made.clone());
+    await reply.send(made);
   }
 
   /** The stream of a session. For anyone else every request stands alone, and there is nothing to listen to. */

@@ -12,6 +12,7 @@ import { Note } from './notes/note.entity.js';
 import { NotesRepository } from './notes/notes.repository.js';
 import { NotesResources } from './notes/notes.resources.js';
 import { NotesTools } from './notes/notes.tools.js';
+import { PlainAnswers } from './plain-answers.js';
 import { Policies } from './policies/policy-set.js';
 import { WriteHoursPolicy } from './policies/write-hours.policy.js';
 import { ProviderMethods } from './provider-methods.js';
@@ -64,6 +65,7 @@ const SESSIONS = [
     NotesRepository,
     NotesResources,
     NotesTools,
+    PlainAnswers,
     Policies,
     ProviderMethods,
     ServerFactory,

@@ -20,6 +20,8 @@ interface Guarded {
 }
 
 export interface RegisteredTool extends ToolOptions, Guarded {
+  /** Some argument must also stand in an `Mcp-Param-*` header (2026-07-28, `x-mcp-header`). */
+  readonly mirrorsHeaders: boolean;
   readonly handle: (input: unknown, call: ToolCall) => Answered<Record<string, unknown> | ToolContent>;
 }
 
@@ -55,7 +57,9 @@ export function toolOf({ options, scopes, handle }: ProviderMethod): RegisteredT
   const { calls, seconds } = tool.rateLimit ?? { calls: 1, seconds: 1 };
   if (![calls, seconds].every((value) => Number.isSafeInteger(value) && value > 0))
     throw new Error(`the rate limit of the tool ${tool.name} must be whole numbers above 0`);
-  return { ...tool, scopes, handle: handle as RegisteredTool['handle'] };
+  const schema = JSON.stringify(z.toJSONSchema(tool.input, { io: 'input', unrepresentable: 'any' }));
+  const mirrorsHeaders = schema.includes('"x-mcp-header"');
+  return { ...tool, scopes, mirrorsHeaders, handle: handle as RegisteredTool['handle'] };
 }
 
 export function promptOf({ options, scopes, handle }: ProviderMethod): RegisteredPrompt {

@@ -21,6 +21,11 @@ export interface ToolOptions<
     readonly idempotentHint?: boolean;
     readonly openWorldHint?: boolean;
   };
+  /**
+   * It only answers: it asks the client nothing, and sends no log message and no progress. Such a tool is called at a
+   * fraction of the cost (ADR 0012).
+   */
+  readonly plain?: true;
   /** How often one caller may call it, whichever replica answers. */
   readonly rateLimit?: { readonly calls: number; readonly seconds: number };
 }

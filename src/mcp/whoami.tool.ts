@@ -17,6 +17,7 @@ const Identity = z.object({
 export class WhoamiTool {
   @Tool({
     name: 'whoami',
+    plain: true,
     title: 'Who am I',
     description: 'Tells whose credential this call carries and what it may do.',
     input: z.object({}),

@@ -62,6 +62,7 @@ export class NotesTools {
 
   @Tool({
     name: 'notes_list',
+    plain: true,
     title: 'List notes',
     description: 'Lists your notes, the last changed first.',
     input: ListInput,
@@ -75,6 +76,7 @@ export class NotesTools {
 
   @Tool({
     name: 'notes_search',
+    plain: true,
     title: 'Search notes',
     description: 'Finds your notes that contain a text in their title or body.',
     input: SearchInput,
@@ -88,6 +90,7 @@ export class NotesTools {
 
   @Tool({
     name: 'notes_write',
+    plain: true,
     title: 'Write a note',
     description: 'Makes a new note, or replaces the one with the given id.',
     input: WriteInput,
@@ -108,6 +111,7 @@ export class NotesTools {
 
   @Tool({
     name: 'notes_delete',
+    plain: true,
     title: 'Delete a note',
     description: 'Deletes one of your notes for good.',
     input: DeleteInput,

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestService, type TestService } from '../support/harness.js';
+
+/*
+ * The SDK is the oracle: a request whose media type has a parameter is no plain request, so the same message is answered
+ * once by us and once by the SDK.
+ */
+let service: TestService;
+const bearers: Record<string, string> = {};
+beforeAll(async () => {
+  service = await startTestService();
+  bearers['writer'] = (await service.person()).accessToken;
+  bearers['reader'] = (await service.person('notes:read')).accessToken;
+});
+afterAll(() => service.stop());
+
+const BOTH = 'application/json, text/event-stream';
+const ENVELOPE = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': { sampling: {} },
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+};
+
+interface Case {
+  readonly method: string;
+  readonly params?: Record<string, unknown>;
+  readonly meta?: Record<string, unknown>;
+  readonly id?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+async function ask(
+  bearer: string,
+  { method, params, meta, id = 1, headers }: Case,
+  era: string,
+  type: string,
+) {
+  const modern = era === '2026-07-28';
+  const _meta = { ...(modern ? ENVELOPE : {}), ...meta };
+  const standing: Record<string, string> = modern
+    ? { 'Mcp-Method': method, ...(typeof params?.['name'] === 'string' && { 'Mcp-Name': params['name'] }) }
+    : {};
+  const answer = await service.call('POST', '/mcp', {
+    bearer,
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id,
+      method,
+      params: { ...params, ...(Object.keys(_meta).length > 0 && { _meta }) },
+    }),
+    headers: {
+      Accept: BOTH, 'MCP-Protocol-Version': era, ...standing, ...headers, 'Content-Type': type,
+    }, // prettier-ignore
+  });
+  const message = /^data: (\{.*)$/m.exec(answer.text)?.[1] ?? answer.text;
+  return { status: answer.status, stream: message !== answer.text, message: JSON.parse(message) as unknown };
+}
+
+const CALL = 'tools/call';
+const CASES: readonly [string, Case][] = [
+  ['the list', { method: 'tools/list' }],
+  ['the list again', { method: 'tools/list', id: 'two' }],
+  ['the list from a page', { method: 'tools/list', params: { cursor: 'x' } }],
+  ['a call', { method: CALL, params: { name: 'whoami', arguments: {} } }],
+  ['a call without arguments', { method: CALL, params: { name: 'whoami' }, id: 'a"b' }],
+  ['a call with defaults', { method: CALL, params: { name: 'notes_list', arguments: {} } }],
+  ['a call with progress', { method: CALL, params: { name: 'notes_list' }, meta: { progressToken: 'p' } }],
+  ['a call with bad progress', { method: CALL, params: { name: 'notes_list' }, meta: { progressToken: {} } }],
+  ['bad input', { method: CALL, params: { name: 'notes_list', arguments: { limit: 1e6, offset: -1 } } }],
+  ['input of another shape', { method: CALL, params: { name: 'notes_list', arguments: [] } }],
+  ['unknown input', { method: CALL, params: { name: 'notes_list', arguments: { x: 1 } } }],
+  ['input with __proto__', { method: CALL, params: { name: 'notes_list', arguments: { limit: {} } } }],
+  ['an unknown tool', { method: CALL, params: { name: 'toString', arguments: {} } }],
+  ['no tool', { method: CALL, params: {} }],
+  ['a fraction as id', { method: 'tools/list', id: 1.5 }],
+  ['null as id', { method: 'tools/list', id: null }],
+  ['a header that names another tool', {
+    method: CALL, params: { name: 'whoami' }, headers: { 'Mcp-Name': 'notes_list' },
+  }],
+  ['a header that names another method', { method: 'tools/list', headers: { 'Mcp-Method': CALL } }],
+  ['an unknown version', { method: 'tools/list', headers: { 'MCP-Protocol-Version': '2019-01-01' } }],
+  ['capabilities of another shape', {
+    method: 'tools/list', meta: { 'io.modelcontextprotocol/clientCapabilities': { sampling: 7 } },
+  }],
+  ['a client of another shape', {
+    method: 'tools/list', meta: { 'io.modelcontextprotocol/clientInfo': { name: 7 } },
+  }],
+  ['a foreign member in _meta', { method: 'tools/list', meta: { 'example.com/x': 1 } }],
+]; // prettier-ignore
+
+describe.each(['2026-07-28', '2025-11-25', '2025-06-18'])('%s', (era) => {
+  describe.each(['writer', 'reader'])('a %s', (who) => {
+    test.each(CASES)('%s: answered as the SDK answers', async (_name, message) => {
+      const bearer = bearers[who] ?? '';
+      const ours = await ask(bearer, message, era, 'application/json');
+      const theirs = await ask(bearer, message, era, 'application/json; charset=utf-8');
+      expect({ ...ours, stream: theirs.stream }).toEqual(theirs);
+    });
+  });
+});
+
+test('two who see different tools never share a list', async () => {
+  const names = async (who: string) => {
+    const { message } = await ask(
+      bearers[who] ?? '',
+      { method: 'tools/list' },
+      '2026-07-28',
+      'application/json',
+    );
+    return (message as { result: { tools: { name: string }[] } }).result.tools.map(({ name }) => name);
+  };
+  for (const _round of [1, 2]) {
+    expect(await names('reader')).toEqual(['notes_list', 'notes_search', 'whoami']);
+    expect(await names('writer')).toContain('notes_delete');
+  }
+});
+
+test('a plain call takes no stream, also from a client of 2025', async () => {
+  const call: Case = { method: CALL, params: { name: 'whoami' } };
+  expect((await ask(bearers['reader'] ?? '', call, '2025-11-25', 'application/json')).stream).toBe(false);
+});
