@@ -27,7 +27,13 @@ export async function startBare(around: Surroundings): Promise<Contender> {
     arguments: [String(port), String(around.processes)],
   });
   const trials = new BareTrials(port, databaseUrl);
-  await trials.setUp();
+  try {
+    await trials.setUp();
+  } catch (error) {
+    // Nobody else knows of it yet.
+    await worker.stop();
+    throw error;
+  }
   const without: Operation[] = ['tool-key', 'tool-open'];
   return {
     name: 'bare',

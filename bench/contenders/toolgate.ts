@@ -47,7 +47,13 @@ export async function startToolgate(around: Surroundings, options: ToolgateOptio
     arguments: [root, String(around.processes), ...(open ? ['open'] : [])],
   });
   const trials = new ToolgateTrials(port, databaseUrl);
-  if (!open) await trials.setUp();
+  try {
+    if (!open) await trials.setUp();
+  } catch (error) {
+    // Nobody else knows of it yet.
+    await worker.stop();
+    throw error;
+  }
   const operations = new Set<Operation>(
     open ? ['tool-open'] : OPERATION_NAMES.filter((operation) => operation !== 'tool-open'),
   );
