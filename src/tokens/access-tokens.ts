@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { errors, jwtVerify, type JWTPayload, SignJWT } from 'jose';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { TokenPrincipal } from '../access/principal.js';
-import { formatScope, parseScope, type Scope } from '../access/scopes.js';
+import { formatScope } from '../access/scopes.js';
+import { Claims, principalOf, TOKEN_RULES } from '../access/token-claims.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -15,31 +16,6 @@ export interface VerifiedToken {
   readonly id: string;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
-}
-
-/** RFC 9068 section 2.2, with `aud` as exactly one string: a token for us and somebody else is not for us. */
-const Claims = z.object({
-  iss: z.string(),
-  /** A user's id, or for a client that acts for itself its client_id (RFC 9068 section 2.2). */
-  sub: z.string().min(1),
-  aud: z.string(),
-  client_id: z.string().min(1),
-  scope: z.string(),
-  iat: z.number().int(),
-  exp: z.number().int(),
-  jti: z.string().min(1),
-  sid: z.uuid(),
-  act: z.object({ sub: z.string().min(1) }).optional(),
-});
-type Claims = z.output<typeof Claims>;
-
-/** A client's id is never a UUID, so that no client can pass for a person. */
-function principalOf(claims: Claims, scopes: readonly Scope[]): TokenPrincipal | undefined {
-  const { sub, sid: sessionId, client_id: clientId, aud: resource, act } = claims;
-  if (sub === clientId) return { kind: 'client', clientId, sessionId, resource, scopes };
-  if (!z.uuid().safeParse(sub).success) return undefined;
-  const actor = act && { actor: act.sub };
-  return { kind: 'user', userId: sub, sessionId, clientId, resource, scopes, ...actor };
 }
 
 /** Signs and verifies access tokens (RFC 9068). Whether their session still lives is for Revocations to say. */
@@ -87,9 +63,8 @@ export class AccessTokens {
     const claims = Claims.safeParse(await this.verifySignature(token, audience));
     if (!claims.success)
       throw new ToolgateError('invalid_token', { reason: 'a claim is missing or malformed' });
-    const { scope, iat, exp, jti } = claims.data;
-    const scopes = parseScope(scope);
-    const principal = scopes && principalOf(claims.data, scopes);
+    const { iat, exp, jti } = claims.data;
+    const principal = principalOf(claims.data);
     if (!principal) throw new ToolgateError('invalid_token', { reason: 'malformed scope or sub claim' });
     return {
       principal,
@@ -110,11 +85,9 @@ export class AccessTokens {
           return known.key;
         },
         {
-          algorithms: ['ES256', 'EdDSA', 'RS256'],
-          typ: 'at+jwt',
+          ...TOKEN_RULES,
           issuer: this.config.issuer,
           ...(audience !== null && { audience }),
-          requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id', 'sid'],
           currentDate: this.clock.now(),
           // Revocations older than one token life are forgotten, so no token may outlive the life set now.
           maxTokenAge: this.config.ACCESS_TOKEN_TTL,
