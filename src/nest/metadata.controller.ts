@@ -7,13 +7,22 @@ import type { ResourceGuard } from '../guard/resource-guard.js';
 import { RESOURCE_GUARD } from './tokens.js';
 import { writeNestAnswer } from './write-answer.js';
 
+/** Express and Fastify have no wildcard that means the same to both. */
+const DEEPEST = 8;
+const PATHS = Array.from({ length: DEEPEST + 1 }, (_, depth) =>
+  Array.from({ length: depth }, (_, index) => `:p${index}`).join('/'),
+);
+
 /** RFC 9728, at the root and with the resource's path inserted, which may be known only once the application runs. */
 @Controller('.well-known/oauth-protected-resource')
 export class ToolgateMetadataController {
-  constructor(@Inject(RESOURCE_GUARD) private readonly guard: ResourceGuard) {}
+  constructor(@Inject(RESOURCE_GUARD) private readonly guard: ResourceGuard) {
+    if (new URL(guard.resource).pathname.split('/').length > DEEPEST + 1)
+      throw new TypeError(`the path of resource must not have more than ${DEEPEST} segments`);
+  }
 
   @Public()
-  @Get(['', '*path'])
+  @Get(PATHS)
   metadata(
     @Req() request: IncomingMessage & { readonly originalUrl?: string },
     @Res() response: ServerResponse,

@@ -131,6 +131,8 @@ export async function post(
       'Content-Type': 'application/json',
       Accept: 'application/json, text/event-stream',
       'MCP-Protocol-Version': '2025-06-18',
+      // One server after another may listen on this port.
+      Connection: 'close',
       ...headers,
     },
     body: JSON.stringify(body),
