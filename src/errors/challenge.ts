@@ -21,7 +21,7 @@ export function challenge(
 ): string | undefined {
   const attributes: Record<string, string> = { resource_metadata: context.resourceMetadataUrl };
   if (error.status === 401) {
-    attributes['scope'] = context.defaultScope;
+    if (context.defaultScope !== '') attributes['scope'] = context.defaultScope;
     if (error.code !== 'missing_credential') attributes['error'] = 'invalid_token';
   } else if (error.code === 'insufficient_scope') {
     attributes['scope'] = (error.options.scopes ?? []).join(' ');

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerBody } from './bearer-body.js';
 import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
@@ -92,7 +93,7 @@ export class ErrorFilter implements ExceptionFilter {
       return { status: error.status, type: 'application/problem+json', headers, body };
     }
     const rpc = surface === 'mcp' ? rpcError(error, detail, request.body) : undefined;
-    return this.json(error.status, headers, rpc ?? this.bearerError(error, detail));
+    return this.json(error.status, headers, rpc ?? bearerBody(error, this.context.issuer));
   }
 
   private json(status: number, headers: Answer['headers'] | undefined, body: object): Answer {
@@ -132,28 +133,9 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
-  /** RFC 6750 section 3.1 names three errors, RFC 6749 two more for our own troubles; the rest is in the words. */
-  private bearerError(error: ToolgateError, detail: string) {
-    const scopes = error.options.scopes && { scope: error.options.scopes.join(' ') };
-    const { help } = CATALOGUE[error.code];
-    return {
-      ...(error.code === 'missing_credential' ? {} : { error: oauthWord(error) }),
-      error_description: `${detail}. ${help}`.replace(/([.!?])\. /, '$1 '),
-      error_uri: `${this.context.issuer}/errors/${error.code}`,
-      ...scopes,
-    };
-  }
-
   private report(error: ToolgateError, request: FastifyRequest): void {
     const context = { requestId: request.id, code: error.code, reason: error.message };
     if (error.status >= 500) this.log.error({ ...context, err: error.options.cause ?? error });
     else this.log.debug(context);
   }
-}
-
-function oauthWord({ status, code }: ToolgateError): string {
-  if (status === 401) return 'invalid_token';
-  if (status === 500) return 'server_error';
-  if (status === 503 || status === 429) return 'temporarily_unavailable';
-  return code === 'insufficient_scope' ? code : 'invalid_request';
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { TokenPrincipal } from '../access/principal.js';
-import { formatScope, parseScope, type Scope } from '../access/scopes.js';
+import { formatScope } from '../access/scopes.js';
+import { Claims, principalOf } from '../access/token-claims.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -16,32 +17,6 @@ export interface VerifiedToken {
   readonly id: string;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
-}
-
-/** RFC 9068 section 2.2, with `aud` as exactly one string: a token for us and somebody else is not for us. */
-const Claims = z.object({
-  iss: z.string(),
-  /** A user's id, or for a client that acts for itself its client_id (RFC 9068 section 2.2). */
-  sub: z.string().min(1),
-  aud: z.string(),
-  client_id: z.string().min(1),
-  scope: z.string(),
-  iat: z.number().int(),
-  nbf: z.number().optional(),
-  exp: z.number().int(),
-  jti: z.string().min(1),
-  sid: z.uuid(),
-  act: z.object({ sub: z.string().min(1) }).optional(),
-});
-type Claims = z.output<typeof Claims>;
-
-/** A client's id is never a UUID, so that no client can pass for a person. */
-function principalOf(claims: Claims, scopes: readonly Scope[]): TokenPrincipal | undefined {
-  const { sub, sid: sessionId, client_id: clientId, aud: resource, act } = claims;
-  if (sub === clientId) return { kind: 'client', clientId, sessionId, resource, scopes };
-  if (!z.uuid().safeParse(sub).success) return undefined;
-  const actor = act && { actor: act.sub };
-  return { kind: 'user', userId: sub, sessionId, clientId, resource, scopes, ...actor };
 }
 
 /** A token is looked at again and again while it lives; its signature and what it says never change. */
@@ -91,8 +66,7 @@ export class AccessTokens {
    */
   async verify(token: string, audience: string | null = this.config.resource): Promise<VerifiedToken> {
     const claims = this.requireCurrent(await this.verifySignature(token), audience);
-    const scopes = parseScope(claims.scope);
-    const principal = scopes && principalOf(claims, scopes);
+    const principal = principalOf(claims);
     if (!principal) throw invalid('malformed scope or sub claim');
     return {
       principal,

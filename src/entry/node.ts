@@ -1,0 +1,2 @@
+export { guardNode } from '../guard/node.js';
+export type { GuardedIncomingMessage, NodeGuardOptions } from '../guard/node.js';

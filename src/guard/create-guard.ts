@@ -1,0 +1,91 @@
+import { formatScope, type Scope } from '../access/scopes.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { asToolgateError, bearerAnswer } from './answer.js';
+import { Credentials } from './credentials.js';
+import { lacksScopes, type ScopeHierarchy } from './hierarchy.js';
+import { Introspection, type IntrospectionOptions } from './introspection.js';
+import { IssuerClient } from './issuer-client.js';
+import { IssuerKeys } from './issuer-keys.js';
+import { LocalTokens } from './local-tokens.js';
+import { metadataOf, metadataPathsOf } from './metadata.js';
+import type { ResourceGuard } from './resource-guard.js';
+
+export interface ResourceGuardOptions {
+  /** The Toolgate that issues the tokens: its PUBLIC_URL, byte for byte. */
+  readonly issuer: string;
+  /** The public URL of this MCP server, as it is entered at the issuer: the only audience that is taken. */
+  readonly resource: string;
+  /** What a client without a token should ask for; also `scopes_supported` of the metadata. */
+  readonly scopes?: readonly Scope[];
+  readonly resourceName?: string;
+  readonly resourceDocumentation?: string;
+  /**
+   * With it, API keys are taken and revoked tokens are refused within `cacheSeconds`. Without it, API keys are refused and
+   * a token lives until it expires, whatever happens to its session.
+   */
+  readonly introspection?: IntrospectionOptions;
+  readonly scopeHierarchy?: ScopeHierarchy;
+  /** How long the issuer may take to answer. Default 5000. */
+  readonly timeoutMs?: number;
+  /** How far the clocks of the issuer and of this machine may differ. Default 5. */
+  readonly clockToleranceSeconds?: number;
+  /** Hears of every answer of 500 and more, with its reason. By default they become process warnings. */
+  readonly onFailure?: (error: ToolgateError) => void;
+}
+
+/** @throws TypeError for options that cannot work: a guard that is set up wrongly must not start. */
+export function createResourceGuard(options: ResourceGuardOptions): ResourceGuard {
+  const { issuer, resource, scopeHierarchy = {}, onFailure = warn } = options;
+  requireUrl('issuer', issuer);
+  requireUrl('resource', resource);
+  if (options.introspection) {
+    requireText('introspection.clientId', options.introspection.clientId);
+    requireText('introspection.clientSecret', options.introspection.clientSecret);
+  }
+  const client = new IssuerClient(issuer, options.timeoutMs ?? 5000);
+  const keys = new IssuerKeys(client);
+  const tokens = new LocalTokens(keys, issuer, resource, options.clockToleranceSeconds ?? 5);
+  const introspection = options.introspection && new Introspection(client, resource, options.introspection);
+  const credentials = new Credentials(tokens, introspection, resource);
+  const metadata = metadataOf(options);
+  const metadataPaths = metadataPathsOf(resource);
+  const context = {
+    issuer,
+    resourceMetadataUrl: new URL(resource).origin + metadataPaths[0],
+    defaultScope: formatScope(metadata.scopes_supported),
+  };
+  return {
+    resource,
+    metadata,
+    metadataPaths,
+    authenticate: (request) => credentials.authenticate(request),
+    requireScopes(principal, needed, detail) {
+      if (lacksScopes(principal.scopes, needed, scopeHierarchy))
+        throw new ToolgateError('insufficient_scope', {
+          scopes: needed,
+          ...(detail !== undefined && { detail }),
+        });
+    },
+    answerFor(thrown) {
+      const error = asToolgateError(thrown);
+      if (error.status >= 500) onFailure(error);
+      return bearerAnswer(error, context);
+    },
+  };
+}
+
+function warn(error: ToolgateError): void {
+  const { cause } = error.options;
+  process.emitWarning(
+    `Toolgate guard: ${error.message}${cause instanceof Error ? ` (${cause.message})` : ''}`,
+  );
+}
+
+function requireUrl(name: string, value: unknown): void {
+  if (typeof value !== 'string' || !URL.canParse(value) || !/^https?:\/\/[^#@]+$/i.test(value))
+    throw new TypeError(`${name} must be an http or https URL without user info or fragment`);
+}
+
+function requireText(name: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '') throw new TypeError(`${name} must not be empty`);
+}
