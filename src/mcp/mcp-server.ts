@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Principal } from '../access/principal.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
 import { ServerFactory } from './server-factory.js';
 import { authInfoOf, type Serving } from './serving.js';
 
@@ -8,6 +9,7 @@ import { authInfoOf, type Serving } from './serving.js';
 @Injectable()
 export class McpServing implements BeforeApplicationShutdown {
   private readonly log = new Logger(McpServing.name);
+  private closed = false;
   private readonly handler = createMcpHandler(
     ({ authInfo }) => this.servers.serverFor(authInfo?.extra as unknown as Serving),
     {
@@ -19,13 +21,19 @@ export class McpServing implements BeforeApplicationShutdown {
 
   constructor(private readonly servers: ServerFactory) {}
 
+  /** @throws ToolgateError `unavailable` when the service began to stop while the call was decided about */
   async answer(request: Request, body: unknown, principal: Principal): Promise<Response> {
+    if (this.closed) {
+      const headers = { 'Retry-After': '1' };
+      throw new ToolgateError('unavailable', { reason: 'the service is stopping', headers });
+    }
     const authInfo = authInfoOf({ principal, message: body ?? {} });
     return this.handler.fetch(request, { parsedBody: body, authInfo });
   }
 
   /** Before the HTTP server waits for its connections: an open subscription stream would never end by itself. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.closed = true;
     await this.handler.close();
   }
 }

@@ -46,6 +46,18 @@ class LimitedTools {
   }
 }
 
+const nothing = (): void => undefined;
+let held = { enter: nothing, released: Promise.resolve() };
+
+/** The next `wait` waits until `release()`. */
+export function hold(): { entered: Promise<void>; release: () => void } {
+  let [enter, release] = [nothing, nothing];
+  const entered = new Promise<void>((resolve) => (enter = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
+  held = { enter, released };
+  return { entered, release };
+}
+
 /** How often the policy was asked. */
 export const asked = { times: 0 };
 
@@ -65,6 +77,9 @@ class WordPolicy implements Policy {
         return Promise.reject(new Error('broken later'));
       case 'hang':
         return new Promise(() => undefined);
+      case 'wait':
+        held.enter();
+        return held.released.then(() => ({ allow: true }));
       case 'nonsense':
         return { allow: 'yes' } as unknown as PolicyDecision;
       default:

@@ -3,13 +3,11 @@ import { scrub, SENSITIVE } from '../logging.js';
 
 /** What happened, as the place knows it where it was decided. */
 export interface AuditEvent {
-  readonly event: 'mcp.call' | 'login' | 'refresh';
+  readonly event: 'mcp.call';
   readonly outcome: 'allowed' | 'denied';
   /** Why not: an error code, perhaps with the name of what denied it. */
   readonly reason?: string | undefined;
   readonly principal?: Principal | undefined;
-  /** The person, where there is no principal yet. */
-  readonly userId?: string | undefined;
   readonly operation?: { readonly kind: string; readonly name: string } | undefined;
   readonly requestId: string;
   readonly address: string;
@@ -75,15 +73,13 @@ function who(principal: Principal | undefined) {
 }
 
 export function auditRecord(event: AuditEvent, id: string, at: Date): AuditRecord {
-  const ids = who(event.principal);
   return {
     id,
     at,
     event: event.event,
     outcome: event.outcome,
     reason: event.reason === undefined ? null : stored(event.reason),
-    ...ids,
-    user_id: ids.user_id ?? event.userId ?? null,
+    ...who(event.principal),
     operation_kind: event.operation?.kind ?? null,
     operation: event.operation ? stored(event.operation.name) : null,
     request_id: stored(event.requestId),

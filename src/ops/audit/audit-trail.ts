@@ -89,17 +89,17 @@ export class AuditTrail implements OnModuleInit {
   private async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
-    const until = performance.now() + CLOSING_MS;
-    while (this.waiting.length > 0 && performance.now() < until) {
-      const failed = await Promise.race([
-        this.flush().then(
-          () => false,
-          () => true,
-        ),
-        pause(until - performance.now()).then(() => true),
-      ]);
-      if (failed) await pause(100);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => {
+        resolve('late');
+      }, CLOSING_MS);
+    });
+    while (this.waiting.length > 0) {
+      const tried = await Promise.race([this.flush().catch(() => pause(100)), late]);
+      if (tried === 'late') break;
     }
+    clearTimeout(timer);
     for (const audit of this.waiting) this.log.error({ audit, reason: 'not written before the stop' });
   }
 }
