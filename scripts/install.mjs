@@ -109,7 +109,9 @@ export async function ensureBuilt() {
   await alone('build', () => {
     if (read(stamp) === wanted) return 0;
     console.error('Building ...');
-    const status = run(process.execPath, [at('node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build']);
+    const nest = at('node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+    // What a compiler says is for people: the standard output may be read by a program (`npm pack --json`).
+    const status = run(process.execPath, [nest, 'build'], { stdio: ['inherit', 2, 'inherit'] });
     if (status === 0) writeFileSync(stamp, wanted);
     return status;
   });
