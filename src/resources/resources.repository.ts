@@ -37,6 +37,11 @@ const END_SESSIONS: Statement = {
   text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'resource_removed' WHERE resource = $1 AND revoked_at IS NULL`,
 };
 
+const END_KEYS: Statement = {
+  name: 'resource-end-keys',
+  text: `UPDATE api_keys SET revoked_at = $2 WHERE resource = $1 AND revoked_at IS NULL`,
+};
+
 const MOST_RECENT = 1000;
 
 @Injectable()
@@ -85,7 +90,7 @@ export class ResourcesRepository {
   async remove(identifier: string, now: Date): Promise<boolean> {
     const removed = await this.database.transaction(async (query) => {
       const gone = (await query(REMOVE, [identifier, now])).length === 1;
-      if (gone) await query(END_SESSIONS, [identifier, now]);
+      if (gone) for (const end of [END_SESSIONS, END_KEYS]) await query(end, [identifier, now]);
       return gone;
     });
     this.recent.forget(identifier);
