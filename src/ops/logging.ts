@@ -33,7 +33,7 @@ export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redact
  * Lines are written in batches: a write per line costs more than the line. What waits is written at the latest a quarter
  * of a second later, and by pino itself when the process exits.
  */
-const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 8192, periodicFlush: 250 };
+const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 };
 
 interface LoggedRequest {
   readonly method: string;

@@ -69,6 +69,11 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     return this.verification.get(header);
   }
 
+  /** Whether a key of ours still writes this first segment. */
+  knows(header: string): boolean {
+    return this.verification.has(header);
+  }
+
   /** The active key retires, the next one signs, and a new next is published. */
   async rotate(): Promise<void> {
     await this.load();
