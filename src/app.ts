@@ -70,7 +70,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
       },
     }),
   );
-  app.get(ApiDocument).set(openApiDocument(app, config));
+  app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
   await app.init();
   await fastify.ready();
   return app;
