@@ -101,7 +101,7 @@ export const SETTINGS = {
   ),
   REVOCATION_POLL_MS: setting(
     integer(50, 1000).default(250),
-    'How often a replica asks Postgres what was revoked, in milliseconds.',
+    'How often a replica asks Postgres what was revoked, and how old what it remembers of clients and resources may be, in milliseconds.',
   ),
   REVOCATION_MAX_STALENESS: setting(
     integer(1, 3600).default(30),

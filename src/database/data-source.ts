@@ -3,6 +3,7 @@ import { Initial1764000000000 } from '../../migrations/1764000000000-initial.js'
 import { Oauth1764500000000 } from '../../migrations/1764500000000-oauth.js';
 import { McpSessions1764700000000 } from '../../migrations/1764700000000-mcp-sessions.js';
 import { Audit1765000000000 } from '../../migrations/1765000000000-audit.js';
+import { Growth1765200000000 } from '../../migrations/1765200000000-growth.js';
 
 /** How TypeORM connects, for the application and for the migrations alike. */
 export function dataSourceOptions(url: string, poolSize: number) {
@@ -16,7 +17,13 @@ export function dataSourceOptions(url: string, poolSize: number) {
     synchronize: false,
     migrationsRun: false,
     installExtensions: false,
-    migrations: [Initial1764000000000, Oauth1764500000000, McpSessions1764700000000, Audit1765000000000],
+    migrations: [
+      Initial1764000000000,
+      Oauth1764500000000,
+      McpSessions1764700000000,
+      Audit1765000000000,
+      Growth1765200000000,
+    ],
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
     poolErrorHandler: () => undefined,
     extra: { query_timeout: 15_000, keepAlive: true },

@@ -6,6 +6,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 @Unique('refresh_tokens_one_successor', ['parentDigest'])
 @Check('refresh_tokens_digest_is_sha256', 'octet_length(digest) = 32')
 @Index('refresh_tokens_session_id', ['sessionId'])
+@Index('refresh_tokens_issued_at', ['issuedAt'])
 export class RefreshToken {
   @PrimaryColumn('bytea')
   digest!: Buffer;

@@ -6,9 +6,11 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 @Check('sessions_expires_after_creation', 'expires_at > created_at')
 @Check('sessions_revoked_with_reason', '(revoked_at IS NULL) = (revoked_reason IS NULL)')
 @ForeignKey('grants', ['grantId'], ['id'], { name: 'sessions_grant_fk', onDelete: 'CASCADE' })
-@Index('sessions_user_id', ['userId'])
-@Index('sessions_grant_id', ['grantId'])
+@Index('sessions_user_id', ['userId'], { where: 'user_id IS NOT NULL' })
+@Index('sessions_grant_id', ['grantId'], { where: 'grant_id IS NOT NULL' })
 @Index('sessions_client_id', ['clientId'])
+@Index('sessions_of_people_expire', ['expiresAt'], { where: 'user_id IS NOT NULL' })
+@Index('sessions_of_clients_expire', ['expiresAt'], { where: 'user_id IS NULL' })
 @Index('sessions_revoked', ['changedAt'], { where: 'revoked_at IS NOT NULL' })
 export class Session {
   @PrimaryColumn('uuid')

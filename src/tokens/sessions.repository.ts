@@ -53,13 +53,6 @@ const REVOKE: Statement = {
     RETURNING id`,
 };
 
-const REAP: Statement = {
-  name: 'session-reap',
-  text: `DELETE FROM sessions WHERE id IN (
-           SELECT id FROM sessions WHERE expires_at < $1 OR revoked_at < $1 ORDER BY expires_at LIMIT 500 FOR UPDATE SKIP LOCKED
-         ) RETURNING id`,
-};
-
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
@@ -80,10 +73,5 @@ export class SessionsRepository {
   /** True when this call ended it; with `userId`, only a session of that user. */
   async revoke(id: string, userId: string | null, reason: string, now: Date): Promise<boolean> {
     return (await this.database.query(REVOKE, [id, userId, now, reason])).length === 1;
-  }
-
-  /** Removes up to 500 sessions that ended before `time`, with their refresh tokens. How many it was. */
-  async reapEndedBefore(time: Date): Promise<number> {
-    return (await this.database.query(REAP, [time])).length;
   }
 }

@@ -10,6 +10,7 @@ import { AccessTokens } from './access-tokens.js';
 import { JwksController } from './jwks.controller.js';
 import { KeyRing } from './key-ring.js';
 import { SessionReaper } from './reaper.js';
+import { ReapingRepository } from './reaping.repository.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -29,6 +30,7 @@ import { TokenResponses } from './token-responses.js';
     BrowserLogins,
     KeyRing,
     Lifetimes,
+    ReapingRepository,
     RefreshTokensRepository,
     Revocations,
     SessionReaper,

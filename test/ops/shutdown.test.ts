@@ -70,3 +70,34 @@ test('a second signal ends it at once, and not as if all were well', async () =>
   await cut;
   expect(await service.ended).toBe(1);
 });
+
+test('every line of what was answered is in the log after a stop, though lines are written in batches', async () => {
+  const service = await start();
+  let log = '';
+  service.process.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  const ids = Array.from({ length: 200 }, (_, n) => `flushed-${n}`);
+  for (const id of ids) await fetch(`${service.url}/healthz`, { headers: { 'X-Request-Id': id } });
+  const closed = once(service.process, 'close');
+  service.process.kill('SIGTERM');
+  await closed;
+  const answered = log
+    .split('\n')
+    .filter((line) => line.includes('"answered"'))
+    .map((line) => (JSON.parse(line) as { req: { id: string } }).req.id);
+  expect(answered.filter((id) => id.startsWith('flushed-'))).toEqual(ids);
+});
+
+test('a line does not wait long for its batch', async () => {
+  const service = await start();
+  const line = new Promise<string>((resolve) => {
+    service.process.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('lone-line')) resolve(chunk.toString());
+    });
+  });
+  const began = performance.now();
+  await fetch(`${service.url}/healthz`, { headers: { 'X-Request-Id': 'lone-line' } });
+  expect(await line).toContain('"status":200');
+  expect(performance.now() - began).toBeLessThan(5000);
+  service.process.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+});

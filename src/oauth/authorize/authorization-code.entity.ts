@@ -8,6 +8,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
   name: 'authorization_codes_session_fk',
   onDelete: 'CASCADE',
 })
+@Index('authorization_codes_session_id', ['sessionId'], { where: 'session_id IS NOT NULL' })
 @Index('authorization_codes_expires_at', ['expiresAt'])
 export class AuthorizationCode {
   @PrimaryColumn('bytea')

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Statement } from '../database/database.js';
+
+/** Few enough that nobody waits long for a row, or for a transaction to end. */
+const SESSIONS_AT_ONCE = 100;
+const TOKENS_AT_ONCE = 1000;
+
+const batch = (condition: string, by: string) => `
+  DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE ${condition} ORDER BY ${by} LIMIT ${SESSIONS_AT_ONCE} FOR UPDATE SKIP LOCKED
+  ) RETURNING id`;
+
+const EXPIRED: Statement = {
+  name: 'session-reap-expired',
+  text: batch('user_id IS NOT NULL AND expires_at < $1', 'expires_at'),
+};
+// By the time of the stamp, which is Postgres's own and has the index.
+const REVOKED: Statement = {
+  name: 'session-reap-revoked',
+  text: batch('revoked_at IS NOT NULL AND changed_at < $1 AND revoked_at < $1', 'changed_at'),
+};
+const OF_CLIENTS: Statement = {
+  name: 'session-reap-of-clients',
+  text: batch('user_id IS NULL AND expires_at < $1', 'expires_at'),
+};
+
+// Goes on after $1 through the tokens issued before $2, and removes of these few the ones that were used before $3. The
+// others live, or die with their session: they are not looked at again.
+const SUPERSEDED: Statement = {
+  name: 'refresh-token-reap-superseded',
+  text: `
+    WITH looked_at AS (
+      SELECT digest, issued_at, used_at FROM refresh_tokens
+      WHERE issued_at > $1 AND issued_at < $2 ORDER BY issued_at LIMIT ${TOKENS_AT_ONCE}
+    ), removed AS (
+      DELETE FROM refresh_tokens t USING looked_at l WHERE t.digest = l.digest AND l.used_at < $3 RETURNING t.digest
+    )
+    SELECT (SELECT max(issued_at) FROM looked_at) AS "lastIssued", (SELECT count(*)::int FROM removed) AS removed`,
+};
+
+export interface SupersededBatch {
+  /** Where to go on; null when nothing was left to look at. */
+  readonly lastIssued: Date | null;
+  readonly removed: number;
+}
+
+/** Removes what has had its time, a few rows at a time; refresh tokens go with their session. */
+@Injectable()
+export class ReapingRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Of people, expired before `time`. How many; as many as one batch holds means that there may be more. */
+  async expired(time: Date): Promise<number> {
+    return (await this.database.query(EXPIRED, [time])).length;
+  }
+
+  async revoked(time: Date): Promise<number> {
+    return (await this.database.query(REVOKED, [time])).length;
+  }
+
+  async ofClients(time: Date): Promise<number> {
+    return (await this.database.query(OF_CLIENTS, [time])).length;
+  }
+
+  /** Refresh tokens of living sessions that were used before `usedBefore`, among some of those issued between the others. */
+  async superseded(since: Date, until: Date, usedBefore: Date): Promise<SupersededBatch> {
+    const [row] = await this.database.query<SupersededBatch & Record<string, unknown>>(SUPERSEDED, [
+      since,
+      until,
+      usedBefore,
+    ]);
+    return row ?? { lastIssued: null, removed: 0 };
+  }
+}
