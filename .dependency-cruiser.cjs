@@ -18,6 +18,7 @@ const may = {
   outbound: ['errors'],
   // The library: what another application installs of us. Nothing of the service, so nothing of its database.
   guard: ['errors', 'access'],
+  gateway: ['config', 'errors', 'crypto', 'access', 'guard', 'resources', 'auth', 'tokens', 'ops'],
   oauth: [
     'config',
     'errors',
