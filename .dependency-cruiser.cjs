@@ -3,7 +3,7 @@
  * Ground floor: config, errors, crypto (nothing of ours) and access, database (which may use the ground floor).
  */
 const may = {
-  config: [],
+  config: ['access'],
   errors: [],
   crypto: [],
   access: ['errors'],
@@ -13,7 +13,7 @@ const may = {
   tokens: ['config', 'errors', 'crypto', 'access', 'database'],
   ops: ['config', 'errors', 'crypto', 'access', 'database'],
   auth: ['config', 'errors', 'crypto', 'access', 'database', 'users', 'keys', 'tokens', 'ops'],
-  mcp: ['config', 'errors', 'access', 'database', 'crypto', 'resources'],
+  mcp: ['config', 'errors', 'access', 'database', 'crypto', 'resources', 'ops'],
   resources: ['config', 'errors', 'crypto', 'access', 'database'],
   outbound: ['errors'],
   // The library: what another application installs of us. Nothing of the service, so nothing of its database.

@@ -15,7 +15,7 @@ const noProcessEnv = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.toolgate/', 'node_modules/'] },
+  { ignores: ['dist/', '.conformance/', 'coverage/', '.toolgate/', 'node_modules/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

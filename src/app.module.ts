@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { CONFIG } from './config/config.token.js';
@@ -37,7 +37,12 @@ class FoundationModule {
 export class AppModule {
   static for(
     config: Config,
-    running: { databaseUrl: string; masterKey: Buffer; clock: Clock },
+    running: {
+      databaseUrl: string;
+      masterKey: Buffer;
+      clock: Clock;
+      modules: readonly (Type | DynamicModule)[];
+    },
   ): DynamicModule {
     return {
       module: AppModule,
@@ -54,6 +59,7 @@ export class AppModule {
         UpstreamModule,
         McpModule,
         PagesModule,
+        ...running.modules,
       ],
     };
   }

@@ -1,7 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyCors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
 import fastifyHelmet from '@fastify/helmet';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { type DynamicModule, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
@@ -25,6 +25,8 @@ export interface Running {
   readonly logger: Logger;
   /** Only tests bring their own. */
   readonly clock?: Clock;
+  /** Further modules, with tools and policies of their own. */
+  readonly modules?: readonly (Type | DynamicModule)[];
 }
 
 /** Slow enough senders are let go: a header or a body must be here by then. */
@@ -53,7 +55,7 @@ const corsFor: FastifyCorsOptionsDelegateCallback = (request, done) => {
 
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
-  const { databaseUrl, masterKey, logger, clock = new Clock() } = running;
+  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [] } = running;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     disableRequestLogging: true,
@@ -65,7 +67,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
     forceCloseConnections: 'idle',
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.for(config, { databaseUrl, masterKey, clock }),
+    AppModule.for(config, { databaseUrl, masterKey, clock, modules }),
     adapter,
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
   );

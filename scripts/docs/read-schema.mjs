@@ -6,7 +6,8 @@ const COLUMNS = `
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
+  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    AND c.relname <> 'migrations'
   ORDER BY c.relname COLLATE "C", a.attnum`;
 
 // NOT NULL has a column of its own; only since Postgres 18 is it a constraint, too.
@@ -32,7 +33,7 @@ const TRIGGERS = `
          regexp_replace(pg_get_triggerdef(oid, true), '^CREATE TRIGGER \\S+ | ON \\S+', '', 'g') AS definition
   FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname COLLATE "C"`;
 
-/** Every table but the list of the migrations that ran. */
+/** Every table but the list of the migrations that ran; of a partitioned one the whole, not its parts. */
 export async function readSchema(client) {
   const read = async (text) => (await client.query(text)).rows;
   const columns = await read(COLUMNS);

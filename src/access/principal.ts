@@ -50,3 +50,18 @@ export function personOf(principal: Principal): string {
       'This belongs to a person, and the client acts for itself. Use a token of a person, or an API key.',
   });
 }
+
+/**
+ * Who this is, without regard to the token: the subject, and the client or the key. What is kept for later use belongs to
+ * this, so that a refreshed token of the same grant still fits, and nobody else's does.
+ */
+export function ownerOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'user':
+      return JSON.stringify(['user', principal.userId, principal.clientId, principal.actor ?? null]);
+    case 'api_key':
+      return JSON.stringify(['api_key', principal.userId, principal.keyId]);
+    case 'client':
+      return JSON.stringify(['client', principal.clientId]);
+  }
+}

@@ -28,36 +28,6 @@ export const SCOPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** Does one held scope cover one needed scope? (spec R10) */
-export function covers(held: Scope, needed: Scope): boolean {
-  if (held === needed) return true;
-  if (SERVICE_SCOPES.includes(needed) || IDENTITY_SCOPES.includes(needed)) return false;
-  switch (held) {
-    case 'mcp:admin':
-      return true;
-    case 'mcp:write':
-      return needed === 'mcp:read' || (!LADDER_SCOPES.includes(needed) && /:(read|write)$/.test(needed));
-    case 'mcp:read':
-      return !LADDER_SCOPES.includes(needed) && needed.endsWith(':read');
-    default:
-      return false;
-  }
-}
-
-/** The needed scopes that nothing held covers; empty means allowed. */
-export function missingScopes(held: readonly Scope[], needed: readonly Scope[]): Scope[] {
-  return needed.filter((need) => !held.some((have) => covers(have, need)));
-}
-
-/** What two holders share: everything in either that the other covers. Order follows `a`, then `b`. */
-export function intersectScopes(a: readonly Scope[], b: readonly Scope[]): Scope[] {
-  const shared = [
-    ...a.filter((scope) => b.some((other) => covers(other, scope))),
-    ...b.filter((scope) => a.some((other) => covers(other, scope))),
-  ];
-  return [...new Set(shared)];
-}
-
 /** RFC 6749 section 3.3: space-delimited, order meaningless. Undefined when a token has a forbidden character. */
 export function parseScope(text: string): Scope[] | undefined {
   const scopes = [...new Set(text.split(' ').filter((scope) => scope !== ''))];

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { intersectScopes, parseScope, type Scope } from '../access/scopes.js';
+import type { ScopeRules } from '../access/scope-rules.js';
+import { parseScope, type Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
@@ -8,12 +9,12 @@ import type { TokenPair } from '../tokens/token-responses.js';
 import { PasswordCheck } from './password-check.js';
 
 /** What a login gets: all the user may hold, or what was asked for of it. Unknown scopes are dropped (RFC 6749 section 3.3). */
-function grantedScopes(asked: string | undefined, held: readonly Scope[]): Scope[] {
+function grantedScopes(asked: string | undefined, held: readonly Scope[], rules: ScopeRules): Scope[] {
   const requested = parseScope(asked ?? '');
   if (!requested)
     throw new ToolgateError('invalid_scope', { detail: 'A scope has a character that is not allowed.' });
   if (requested.length === 0) return [...held];
-  const granted = intersectScopes(requested, held).filter((scope) => requested.includes(scope));
+  const granted = rules.intersect(requested, held).filter((scope) => requested.includes(scope));
   if (granted.length === 0)
     throw new ToolgateError('invalid_scope', { detail: 'None of these scopes can be granted to this user.' });
   return granted;
@@ -37,7 +38,7 @@ export class LoginService {
       ...from,
       userId: user.id,
       resource: this.config.resource,
-      scopes: grantedScopes(request.scope, user.scopes),
+      scopes: grantedScopes(request.scope, user.scopes, this.config.scopes),
     });
     return { tokens, headers };
   }

@@ -1,13 +1,18 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type AuthenticatedRequest, PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
-import { missingScopes, type Scope } from '../access/scopes.js';
+import type { Scope } from '../access/scopes.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 
 /** Global: every scope that the class and the method require must be held. They add up, none overrides. */
 @Injectable()
 export class ScopeGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    @InjectConfig() private readonly config: Config,
+  ) {}
 
   /** @throws ToolgateError `insufficient_scope` naming all the scopes needed, not just the missing ones (spec R9). */
   canActivate(context: ExecutionContext): boolean {
@@ -23,7 +28,7 @@ export class ScopeGuard implements CanActivate {
         ? new Error('@Public() and @RequireScope() contradict each other')
         : new ToolgateError('missing_credential');
     }
-    if (missingScopes(principal.scopes, needed).length > 0)
+    if (this.config.scopes.missing(principal.scopes, needed).length > 0)
       throw new ToolgateError('insufficient_scope', { scopes: needed });
     return true;
   }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { audit } from './audit.js';
 import { demo } from './demo.js';
 import { rotateSigningKeys } from './signing-keys.js';
 import { start } from './start.js';
@@ -13,6 +14,7 @@ const USAGE = `toolgate <command>
   user enable EMAIL                  let it log in again
   user scopes EMAIL "SCOPE SCOPE"    set what it may do
   keys rotate                        rotate the signing keys, without a restart
+  audit [--tail N]                   the last N records of who called what; 20 unless given
 `;
 
 async function run([command, ...rest]: string[]): Promise<void> {
@@ -25,6 +27,9 @@ async function run([command, ...rest]: string[]): Promise<void> {
       break;
     case 'user':
       await user(rest, USAGE);
+      break;
+    case 'audit':
+      await audit(rest, USAGE);
       break;
     case 'keys':
       if (rest[0] === 'rotate') await rotateSigningKeys();

@@ -1,4 +1,6 @@
-import { parseScope, SCOPE_DESCRIPTIONS } from '../access/scopes.js';
+import { parseScope } from '../access/scopes.js';
+import { loadConfig } from '../config/config.js';
+import { environment } from '../config/environment.js';
 import { type Account, UsersRepository } from '../users/users.repository.js';
 import { withDatabase } from './with-database.js';
 
@@ -19,9 +21,10 @@ export async function user([action, email = '', scopeText, ...rest]: string[], u
   }
   const scopes = parseScope(scopeText ?? '') ?? [];
   if (action === 'scopes') {
-    const unknown = scopes.filter((scope) => !(scope in SCOPE_DESCRIPTIONS));
+    const rules = loadConfig(environment()).scopes;
+    const unknown = scopes.filter((scope) => !rules.knows(scope));
     if (unknown.length > 0) {
-      fail(`Unknown scopes: ${unknown.join(' ')}. Known: ${Object.keys(SCOPE_DESCRIPTIONS).join(' ')}`);
+      fail(`Unknown scopes: ${unknown.join(' ')}. Known: ${rules.known.join(' ')}`);
       return;
     }
   }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { ScopeRules } from '../access/scope-rules.js';
 import { SETTINGS, type Values } from './settings.js';
 import { usesHttps } from './upstream-providers.js';
 
-/** The whole configuration: the settings, and the four values that follow from them. */
+/** The whole configuration: the settings, and the five values that follow from them. */
 export interface Config extends Omit<Values, 'MASTER_KEY'> {
   /** RFC 8414 issuer: PUBLIC_URL, never taken from a request. */
   readonly issuer: string;
@@ -10,6 +11,8 @@ export interface Config extends Omit<Values, 'MASTER_KEY'> {
   readonly resource: string;
   /** Where RFC 9728 metadata of the built-in resource is. */
   readonly resourceMetadataUrl: string;
+  /** Which scope covers which: the ladder and SCOPE_HIERARCHY. */
+  readonly scopes: ScopeRules;
   /** Absent until the start has generated one; `withMasterKey` fills it. */
   readonly masterKey: Buffer | undefined;
 }
@@ -83,6 +86,7 @@ export function loadConfig(env: Environment): Config {
     issuer,
     resource: `${issuer}/mcp`,
     resourceMetadataUrl: `${issuer}/.well-known/oauth-protected-resource/mcp`,
+    scopes: new ScopeRules(settings.SCOPE_HIERARCHY),
     masterKey: MASTER_KEY === undefined ? undefined : Buffer.from(MASTER_KEY, 'base64'),
   });
 }

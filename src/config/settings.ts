@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseScopeHierarchy, scopeHierarchyProblem } from '../access/scope-rules.js';
 import { upstreamProviders } from './upstream-providers.js';
+import { writeHours } from './write-hours.js';
 
 /** Every setting: its name, type, default and one line of doc. `.env.example` and `docs/configuration.md` are made from this. */
 export interface Setting<T extends z.ZodType = z.ZodType> {
@@ -116,6 +118,18 @@ export const SETTINGS = {
       ),
     'What a newly registered user may do, separated by spaces.',
   ),
+  SCOPE_HIERARCHY: setting(
+    z
+      .string()
+      .transform(parseScopeHierarchy)
+      .superRefine((chains, context) => {
+        const problem = scopeHierarchyProblem(chains);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+      })
+      .default([]),
+    'Which scopes cover others, the broadest first, beside the ladder mcp:admin > mcp:write > mcp:read: `billing:admin > billing:write > billing:read; vault:open > vault:list`.',
+    { defaultDoc: 'none' },
+  ),
   PASSWORD_MEMORY_KIB: setting(
     integer(19_456, 1_048_576).default(19_456),
     'argon2id memory per hash, in KiB. Raising it rehashes at the next login.',
@@ -162,12 +176,37 @@ export const SETTINGS = {
   AUTHORIZATION_CODE_TTL: setting(integer(10, 600).default(60), 'Life of an authorization code, in seconds.'),
   DEVICE_CODE_TTL: setting(integer(60, 3600).default(600), 'Life of a device code, in seconds.'),
   DEVICE_POLL_INTERVAL: setting(integer(1, 60).default(5), 'Seconds that a device waits between its polls.'),
+  MCP_SESSION_IDLE_TTL: setting(
+    integer(60, 31_536_000).default(86_400),
+    'An MCP session (of a client of a 2025 revision) unused for this many seconds is gone.',
+  ),
   UPSTREAM_PROVIDERS: setting(
     upstreamProviders.default([]),
     'Providers that people may sign in through: a JSON list of `{id, name?, preset?, issuer?, authorization_url?, token_url?, userinfo_url?, client_id, client_secret, token_auth_method?, scopes?}`; presets are google, github and microsoft. The redirect URI to register there is `<PUBLIC_URL>/login/<id>/callback`.',
     { secret: true, defaultDoc: 'none' },
   ),
   LIMIT_WINDOW: setting(integer(1, 86_400).default(900), 'Length of the window of these limits, in seconds.'),
+  MCP_CALL_LIMIT: setting(
+    integer(0, 1_000_000_000).default(6000),
+    'Calls of tools, prompts and resources per minute and caller: a person with all their clients and keys, or a client that acts for itself. 0: no limit but those of single tools.',
+  ),
+  POLICY_TIMEOUT_MS: setting(
+    integer(10, 30_000).default(1000),
+    'A policy that has not decided about a call within this many milliseconds has denied it.',
+  ),
+  WRITE_HOURS: setting(
+    writeHours.optional(),
+    'When tools that change something may be called: days, hours and a time zone, such as `Mon-Fri 08:00-18:00 Europe/Berlin`. Reading is always allowed.',
+    { defaultDoc: 'always' },
+  ),
+  AUDIT_RETENTION_DAYS: setting(
+    integer(1, 400).default(90),
+    'Audit records are kept for this many days. Copy them elsewhere to keep them longer.',
+  ),
+  AUDIT_ARGUMENTS: setting(
+    flag.default(false),
+    'Whether audit records hold the arguments of calls: up to 2,000 characters, without what is named or looks like a secret.',
+  ),
   TRUST_PROXY: setting(
     list
       .refine((items) => items.every(isNetwork), 'must be addresses or CIDRs separated by commas')

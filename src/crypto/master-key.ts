@@ -11,6 +11,8 @@ export class MasterKey {
   readonly forForms: Buffer;
   /** For short codes, which a plain digest would not hide. */
   readonly forShortCodes: Buffer;
+  /** For what an MCP client carries from one round of a request to the next. */
+  readonly forRequestState: Buffer;
 
   constructor(key: Buffer) {
     const derive = (use: string) => Buffer.from(hkdfSync('sha256', key, '', `toolgate ${use} v1`, 32));
@@ -18,6 +20,7 @@ export class MasterKey {
     this.succession = derive('refresh succession');
     this.forForms = derive('forms');
     this.forShortCodes = derive('short codes');
+    this.forRequestState = derive('request state');
   }
 
   /** AES-256-GCM; `context` is bound in, so that a sealed value cannot be moved to another row. */

@@ -1,6 +1,8 @@
 import type { DataSourceOptions } from 'typeorm';
 import { Initial1764000000000 } from '../../migrations/1764000000000-initial.js';
 import { Oauth1764500000000 } from '../../migrations/1764500000000-oauth.js';
+import { McpSessions1764700000000 } from '../../migrations/1764700000000-mcp-sessions.js';
+import { Audit1765000000000 } from '../../migrations/1765000000000-audit.js';
 
 /** How TypeORM connects, for the application and for the migrations alike. */
 export function dataSourceOptions(url: string, poolSize: number) {
@@ -14,7 +16,7 @@ export function dataSourceOptions(url: string, poolSize: number) {
     synchronize: false,
     migrationsRun: false,
     installExtensions: false,
-    migrations: [Initial1764000000000, Oauth1764500000000],
+    migrations: [Initial1764000000000, Oauth1764500000000, McpSessions1764700000000, Audit1765000000000],
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
     poolErrorHandler: () => undefined,
     extra: { query_timeout: 15_000, keepAlive: true },

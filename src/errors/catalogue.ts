@@ -10,6 +10,26 @@ export const CATALOGUE = {
     title: 'JSON-RPC batches are not served',
     help: 'Send one message per request.',
   },
+  malformed_message: {
+    status: 400,
+    title: 'This is not a JSON-RPC message',
+    help: 'Send one request, notification or response of JSON-RPC 2.0.',
+  },
+  session_required: {
+    status: 400,
+    title: 'A session id is needed',
+    help: 'Send the Mcp-Session-Id that the answer to `initialize` carried.',
+  },
+  unknown_event: {
+    status: 400,
+    title: 'There is no such event to resume from',
+    help: 'Leave Last-Event-ID out; events are kept for ten minutes.',
+  },
+  unsupported_revision: {
+    status: 400,
+    title: 'This protocol revision is not served in a session',
+    help: 'Send the MCP-Protocol-Version that the answer to `initialize` named.',
+  },
   missing_credential: {
     status: 401,
     title: 'A credential is needed',
@@ -64,16 +84,31 @@ export const CATALOGUE = {
     title: 'This caller may not do that',
     help: 'Use the kind of credential that the detail names.',
   },
+  policy_denied: {
+    status: 403,
+    title: 'A policy of this service denies the call',
+    help: 'Call something else, or ask the operator: more scopes will not help.',
+  },
   origin_not_allowed: {
     status: 403,
     title: 'This Origin is not allowed',
     help: "Call from the service's own origin, or add the origin to ALLOWED_ORIGINS.",
   },
   not_found: { status: 404, title: 'There is nothing here', help: 'Check the path against /docs.' },
+  unknown_session: {
+    status: 404,
+    title: 'There is no such MCP session',
+    help: 'Begin a new one: send `initialize` without an Mcp-Session-Id.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'This method is not allowed here',
     help: 'Use a method from the Allow header.',
+  },
+  not_acceptable: {
+    status: 406,
+    title: 'The answer would be of a media type that was not accepted',
+    help: 'Send Accept: application/json, text/event-stream.',
   },
   email_taken: {
     status: 409,

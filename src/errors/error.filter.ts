@@ -5,6 +5,7 @@ import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
 import { OAuthError, PageError } from './oauth-error.js';
+import { rpcError } from './rpc-error.js';
 import { surfaceOf } from './surface.js';
 import type { ToolgateError } from './toolgate-error.js';
 
@@ -30,8 +31,8 @@ const WITHOUT_CHALLENGE: readonly string[] = [
 ];
 
 /**
- * The one place where an error becomes an answer: RFC 9457 on REST, RFC 6750 on the MCP endpoint, RFC 6749 on the OAuth
- * endpoints, a page where a person looks.
+ * The one place where an error becomes an answer: RFC 9457 on REST, RFC 6750 on the MCP endpoint (JSON-RPC where a call was
+ * understood and refused), RFC 6749 on the OAuth endpoints, a page where a person looks.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -91,7 +92,8 @@ export class ErrorFilter implements ExceptionFilter {
       const body = JSON.stringify(this.problem(error, detail, request.id));
       return { status: error.status, type: 'application/problem+json', headers, body };
     }
-    return this.json(error.status, headers, bearerBody(error, this.context.issuer));
+    const rpc = surface === 'mcp' ? rpcError(error, detail, request.body) : undefined;
+    return this.json(error.status, headers, rpc ?? bearerBody(error, this.context.issuer));
   }
 
   private json(status: number, headers: Answer['headers'] | undefined, body: object): Answer {

@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type ApiKeyPrincipal, personOf, type Principal } from '../access/principal.js';
-import {
-  intersectScopes,
-  missingScopes,
-  SCOPE_DESCRIPTIONS,
-  type Scope,
-  SERVICE_SCOPES,
-} from '../access/scopes.js';
+import type { ScopeRules } from '../access/scope-rules.js';
+import { type Scope, SERVICE_SCOPES } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -35,14 +30,14 @@ export interface VerifiedKey {
 }
 
 /** A key never holds more than the credential that makes it, and what rules the service only by name. */
-function scopesFor(caller: Principal, asked: readonly Scope[] | undefined): Scope[] {
+function scopesFor(caller: Principal, asked: readonly Scope[] | undefined, rules: ScopeRules): Scope[] {
   if (asked === undefined) return caller.scopes.filter((scope) => !SERVICE_SCOPES.includes(scope));
-  const unknown = asked.filter((scope) => !Object.hasOwn(SCOPE_DESCRIPTIONS, scope));
+  const unknown = asked.filter((scope) => !rules.knows(scope));
   if (unknown.length > 0)
     throw new ToolgateError('invalid_scope', {
       detail: `Unknown: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}.`,
     });
-  if (missingScopes(caller.scopes, asked).length > 0) {
+  if (rules.missing(caller.scopes, asked).length > 0) {
     throw new ToolgateError('insufficient_scope', {
       detail: 'A key cannot hold more than the credential that makes it.',
       scopes: [...new Set(['keys:write', ...asked])],
@@ -65,7 +60,7 @@ export class KeysService {
 
   /** @throws ToolgateError `invalid_scope`, `insufficient_scope` */
   async create(caller: Principal, request: CreateKey): Promise<FreshKey> {
-    const scopes = scopesFor(caller, request.scopes);
+    const scopes = scopesFor(caller, request.scopes, this.config.scopes);
     const now = this.clock.now();
     const id = uuidv7();
     const key = mintKey(id);
@@ -114,7 +109,7 @@ export class KeysService {
   private async requireCovered(caller: Principal, id: string): Promise<void> {
     const target = await this.keys.find(id);
     if (target?.userId !== personOf(caller)) throw new ToolgateError('not_found');
-    if (missingScopes(caller.scopes, target.scopes).length > 0)
+    if (this.config.scopes.missing(caller.scopes, target.scopes).length > 0)
       throw new ToolgateError('insufficient_scope', { scopes: target.scopes });
     if (caller.kind === 'api_key' && caller.keyId !== id && (await this.boundsOf(caller.keyId)).bound)
       throw new ToolgateError('not_allowed', {
@@ -150,7 +145,7 @@ export class KeysService {
       throw new ToolgateError('invalid_api_key', { reason: 'its owner is disabled' });
     if (expiresAt && expiresAt <= now) throw new ToolgateError('expired_api_key');
     const { userId, resource } = found;
-    const scopes = intersectScopes(found.scopes, found.ownerScopes);
+    const scopes = this.config.scopes.intersect(found.scopes, found.ownerScopes);
     return {
       principal: { kind: 'api_key', userId, keyId: id, resource, scopes },
       allowedCidrs: found.allowedCidrs,

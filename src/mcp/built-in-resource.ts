@@ -5,7 +5,8 @@ import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import type { DescribedTool, Resource } from '../resources/resource.js';
 import { ResourcesRepository } from '../resources/resources.repository.js';
-import { type RegisteredTool, ToolRegistry } from './tool-registry.js';
+import type { RegisteredTool } from './registered.js';
+import { ToolRegistry } from './tool-registry.js';
 
 /** What its annotations promise. Without any, the protocol's default holds: it may destroy (spec: tool annotations). */
 function kindOf({ annotations }: RegisteredTool): DescribedTool['kind'] {
@@ -25,10 +26,11 @@ export class BuiltInResource implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const scopes = this.registry.scopes();
+    const above = this.config.scopes.above(scopes).filter((scope) => !scopes.includes(scope));
     const resource: Resource = {
       identifier: this.config.resource,
       name: 'Toolgate',
-      scopes: scopes.map((name) => ({ name, description: SCOPE_DESCRIPTIONS[name] ?? name })),
+      scopes: [...scopes, ...above].map((name) => ({ name, description: SCOPE_DESCRIPTIONS[name] ?? name })),
       defaultScopes: scopes,
       tools: this.registry.all().map((tool) => ({
         name: tool.name,

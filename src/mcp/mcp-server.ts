@@ -1,18 +1,15 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Principal } from '../access/principal.js';
-import { VERSION } from '../config/version.js';
-import { CATALOGUE } from '../errors/catalogue.js';
-import { ToolgateError } from '../errors/toolgate-error.js';
-import { type RegisteredTool, ToolRegistry } from './tool-registry.js';
-import { ToolRefusal } from './tool.decorator.js';
+import { ServerFactory } from './server-factory.js';
+import { authInfoOf, type Serving } from './serving.js';
 
-/** The MCP side of the endpoint: one server object per request, with the tools its caller may see. */
+/** Requests that stand alone: all of 2026-07-28, and those of the 2025 revisions that name no session. */
 @Injectable()
 export class McpServing implements BeforeApplicationShutdown {
   private readonly log = new Logger(McpServing.name);
   private readonly handler = createMcpHandler(
-    ({ authInfo }) => this.serverFor((authInfo?.extra as { principal: Principal }).principal),
+    ({ authInfo }) => this.servers.serverFor(authInfo?.extra as unknown as Serving),
     {
       onerror: (error) => {
         this.log.debug(`MCP: ${error.message}`);
@@ -20,70 +17,15 @@ export class McpServing implements BeforeApplicationShutdown {
     },
   );
 
-  constructor(private readonly registry: ToolRegistry) {}
+  constructor(private readonly servers: ServerFactory) {}
 
-  /** The raw token stays behind: tools get the principal. */
   async answer(request: Request, body: unknown, principal: Principal): Promise<Response> {
-    return this.handler.fetch(request, {
-      parsedBody: body,
-      authInfo: { token: '', clientId: principal.kind, scopes: [...principal.scopes], extra: { principal } },
-    });
+    const authInfo = authInfoOf({ principal, message: body ?? {} });
+    return this.handler.fetch(request, { parsedBody: body, authInfo });
   }
 
   /** Before the HTTP server waits for its connections: an open subscription stream would never end by itself. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.handler.close();
-  }
-
-  private serverFor(principal: Principal): McpServer {
-    const server = new McpServer(
-      { name: 'toolgate', version: VERSION },
-      {
-        // A server of one request cannot tell anybody later that its tools changed.
-        capabilities: { tools: { listChanged: false } },
-        // The list depends on who asks (spec R20).
-        cacheHints: { 'tools/list': { cacheScope: 'private' } },
-      },
-    );
-    for (const tool of this.registry.visibleTo(principal)) {
-      const { name, input, output, title, description, annotations } = tool;
-      const shown = {
-        description,
-        ...(title !== undefined && { title }),
-        ...(annotations && { annotations }),
-      };
-      server.registerTool(
-        name,
-        { ...shown, inputSchema: input, ...(output && { outputSchema: output }) },
-        (args) => this.call(tool, args, principal),
-      );
-    }
-    return server;
-  }
-
-  private async call(tool: RegisteredTool, input: unknown, principal: Principal) {
-    try {
-      const output = await tool.handle(input, { principal });
-      return {
-        content: [{ type: 'text' as const, text: JSON.stringify(output) }],
-        structuredContent: output,
-      };
-    } catch (error) {
-      return { content: [{ type: 'text' as const, text: this.explain(tool, error) }], isError: true };
-    }
-  }
-
-  /** What the model may read of a failure. */
-  private explain(tool: RegisteredTool, error: unknown): string {
-    if (error instanceof ToolRefusal) return error.message;
-    if (error instanceof ToolgateError && error.status < 500) {
-      const { title, help } = CATALOGUE[error.code];
-      return `${error.options.detail ?? title}. ${help}`.replace(/([.!?])\. /, '$1 ');
-    }
-    // The stack alone: a database error also carries its parameters, which are the caller's own words.
-    this.log.error(
-      `tool ${tool.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : typeof error}`,
-    );
-    return 'The tool failed on our side. Try again later.';
   }
 }

@@ -1,4 +1,5 @@
-import { Body, Controller, Delete, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import { ApiBody, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller } from '../access/decorators.js';
@@ -6,25 +7,27 @@ import type { Principal } from '../access/principal.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { CallGate } from './call.gate.js';
 import { McpServing } from './mcp-server.js';
 import { OriginGuard } from './origin.guard.js';
-import { ToolScopeGuard } from './tool-scope.guard.js';
+import { SessionServing } from './sessions/session-serving.js';
 
 /** A tool gets the principal and never the credential, so that none can pass it upstream (spec R7). */
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'cookie']);
 
-/** Streamable HTTP for clients of 2026-07-28 and, without sessions, of the 2025 revisions. */
+/** Streamable HTTP for clients of 2026-07-28 and of the 2025 revisions, told apart by each request (ADR 0006). */
 @ApiTags('MCP')
 @Controller('mcp')
 @UseGuards(OriginGuard)
 export class McpController {
   constructor(
     private readonly serving: McpServing,
+    private readonly sessions: SessionServing,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   @Post()
-  @UseGuards(ToolScopeGuard)
+  @UseGuards(CallGate)
   @ApiOperation({ summary: 'One MCP message (Streamable HTTP, JSON-RPC 2.0)' })
   @ApiBody({
     schema: {
@@ -46,27 +49,52 @@ export class McpController {
     @Body() body: unknown,
     @Caller() caller: Principal,
   ) {
-    const gone = new AbortController();
-    reply.raw.once('close', () => {
-      gone.abort();
-    });
+    const gone = goneSignal(reply);
+    if (this.sessions.takes(request.headers, body)) {
+      const incoming = { headers: request.headers, principal: caller, gone };
+      await reply.send(await this.sessions.post(incoming, body));
+      return;
+    }
     const headers = Object.entries(request.headers).flatMap(([name, value]) =>
       CREDENTIALS.has(name) ? [] : [value ?? []].flat().map((one): [string, string] => [name, one]),
     );
-    const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone.signal });
+    const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone });
     await reply.send(await this.serving.answer(web, body, caller));
   }
 
-  /** No stream to listen on and no session to end: every request stands alone. */
+  /** The stream of a session. For anyone else every request stands alone, and there is nothing to listen to. */
   @Get()
   @ApiExcludeEndpoint()
-  get(): never {
-    throw new ToolgateError('method_not_allowed', { headers: { Allow: 'POST' } });
+  async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Caller() caller: Principal) {
+    const { headers, method } = request;
+    if (method === 'HEAD' || !ofSessions(headers)) throw notAllowed();
+    const answer = await this.sessions.get({ headers, principal: caller, gone: goneSignal(reply) });
+    await reply.send(answer);
   }
 
   @Delete()
+  @HttpCode(204)
   @ApiExcludeEndpoint()
-  delete(): never {
-    throw new ToolgateError('method_not_allowed', { headers: { Allow: 'POST' } });
-  }
+  async delete(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply, @Caller() caller: Principal) {
+    const { headers } = request;
+    if (!ofSessions(headers)) throw notAllowed();
+    await this.sessions.delete({ headers, principal: caller, gone: goneSignal(reply) });
+  } // prettier-ignore
+}
+
+const notAllowed = () => new ToolgateError('method_not_allowed', { headers: { Allow: 'POST' } });
+
+/** Whoever names a session, or a revision that has them, which 2026-07-28 has not. */
+function ofSessions(headers: FastifyRequest['headers']): boolean {
+  const revision = headers['mcp-protocol-version'];
+  if (revision === undefined) return headers['mcp-session-id'] !== undefined;
+  return SUPPORTED_PROTOCOL_VERSIONS.includes(String(revision));
+}
+
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    gone.abort();
+  });
+  return gone.signal;
 }

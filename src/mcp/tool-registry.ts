@@ -1,74 +1,69 @@
-import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { z } from 'zod';
-import { REQUIRED_SCOPES } from '../access/decorators.js';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Principal } from '../access/principal.js';
-import { missingScopes, type Scope } from '../access/scopes.js';
-import { TOOL, type ToolCall, type ToolOptions } from './tool.decorator.js';
+import type { Scope } from '../access/scopes.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import type { Guarded, OperationKind } from './operation.js';
+import { PROMPT } from './prompt.decorator.js';
+import { ProviderMethods } from './provider-methods.js';
+import {
+  promptOf,
+  type RegisteredPrompt,
+  type RegisteredResource,
+  type RegisteredTemplate,
+  type RegisteredTool,
+  resourceOf,
+  templateOf,
+  toolOf,
+} from './registered.js';
+import {
+  COMPLETION,
+  type CompletionOptions,
+  RESOURCE,
+  RESOURCE_LIST,
+  RESOURCE_TEMPLATE,
+} from './resource.decorator.js';
+import type { ToolCall } from './tool-call.js';
+import { TOOL } from './tool.decorator.js';
 
-export interface RegisteredTool extends ToolOptions {
-  readonly scopes: readonly Scope[];
-  readonly handle: Method;
-}
+type Completer = (typed: string, call: ToolCall) => string[] | Promise<string[]>;
 
-type Answer = Record<string, unknown>;
-type Method = (input: unknown, call: ToolCall) => Answer | Promise<Answer>;
+const completerKey = ({ of, argument }: CompletionOptions) => JSON.stringify([of, argument]);
 
-/** What clients of every revision take as a name (spec 2025-11-25, tools: names). */
-const NAME = /^[A-Za-z0-9_.-]{1,128}$/;
-
-/** Every `@Tool` of every provider, found once at the start. */
+/** Every `@Tool`, `@Prompt`, `@Resource` and `@ResourceTemplate` of every provider, found once at the start. */
 @Injectable()
 export class ToolRegistry implements OnModuleInit {
   private readonly tools = new Map<string, RegisteredTool>();
+  readonly prompts = new Map<string, RegisteredPrompt>();
+  readonly resources = new Map<string, RegisteredResource>();
+  readonly templates = new Map<string, RegisteredTemplate>();
+  private readonly completers = new Map<string, Completer>();
 
   constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly reflector: Reflector,
+    private readonly methods: ProviderMethods,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
-    const seen = new Set<object>();
-    for (const provider of this.discovery.getProviders()) {
-      const instance: unknown = provider.instance;
-      // An alias (useExisting) shows the same object again.
-      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
-      seen.add(instance);
-      const prototype = Object.getPrototypeOf(instance) as Record<string, Method | undefined> | null;
-      for (const key of this.scanner.getAllMethodNames(prototype)) {
-        const method = prototype?.[key];
-        const options = method && this.reflector.get<ToolOptions | undefined>(TOOL, method);
-        if (!method || !options) continue;
-        if (!provider.isDependencyTreeStatic())
-          throw new Error(`the tool ${options.name} is in a request-scoped provider; make it a singleton`);
-        this.add(options, this.scopesOf(method, instance), method.bind(instance));
-      }
+    for (const method of this.methods.with(TOOL)) {
+      const tool = toolOf(method);
+      add(this.tools, tool.name, tool, 'tools');
     }
-  }
-
-  private add(options: ToolOptions, scopes: readonly Scope[], handle: Method): void {
-    const { name, description, input } = options;
-    if (!NAME.test(name))
-      throw new Error(`'${name}' cannot be the name of a tool: it must match ${NAME.source}`);
-    if (this.tools.has(name)) throw new Error(`two tools are called ${name}`);
-    if (description.trim() === '') throw new Error(`the tool ${name} has no description`);
-    if (!(input instanceof z.ZodObject)) throw new Error(`the input of the tool ${name} is not a z.object()`);
-    this.tools.set(name, { ...options, scopes, handle });
-  }
-
-  /** The class is the instance's own, since a factory provider names another; every class it extends counts too. */
-  private scopesOf(method: Method, instance: object): Scope[] {
-    const scopes = new Set(this.reflector.get<Scope[] | undefined>(REQUIRED_SCOPES, method) ?? []);
-    for (
-      let type: unknown = instance.constructor;
-      typeof type === 'function';
-      type = Object.getPrototypeOf(type)
-    ) {
-      for (const scope of this.reflector.get<Scope[] | undefined>(REQUIRED_SCOPES, type as Type) ?? [])
-        scopes.add(scope);
+    for (const method of this.methods.with(PROMPT)) {
+      const prompt = promptOf(method);
+      add(this.prompts, prompt.name, prompt, 'prompts');
     }
-    return [...scopes];
+    for (const method of this.methods.with(RESOURCE)) {
+      const resource = resourceOf(method);
+      add(this.resources, resource.uri, resource, 'resources');
+    }
+    const lists = this.methods.with(RESOURCE_LIST);
+    for (const method of this.methods.with(RESOURCE_TEMPLATE)) {
+      const template = templateOf(method, lists);
+      add(this.templates, template.uriTemplate, template, 'resource templates');
+    }
+    for (const { options, handle } of this.methods.with(COMPLETION))
+      add(this.completers, completerKey(options as CompletionOptions), handle as Completer, 'completions');
   }
 
   get(name: string): RegisteredTool | undefined {
@@ -79,19 +74,47 @@ export class ToolRegistry implements OnModuleInit {
     return [...this.tools.values()];
   }
 
-  /** Every scope the tool needs; undefined for an unknown tool. */
-  requiredScopes(name: string): readonly Scope[] | undefined {
-    return this.tools.get(name)?.scopes;
+  /** A resource by its URI, or by the template that it is completed for. */
+  find(kind: OperationKind, name: string): Guarded | undefined {
+    switch (kind) {
+      case 'tool':
+        return this.tools.get(name);
+      case 'prompt':
+        return this.prompts.get(name);
+      case 'resource':
+        return this.templates.get(name) ?? this.resourceAt(name);
+    }
   }
 
-  visibleTo(principal: Principal): RegisteredTool[] {
-    return [...this.tools.values()].filter(
-      (tool) => missingScopes(principal.scopes, tool.scopes).length === 0,
+  completer(options: CompletionOptions): Completer | undefined {
+    return this.completers.get(completerKey(options));
+  }
+
+  /** All that anything asks for: the resource's `scopes_supported`. */
+  scopes(): Scope[] {
+    const all = [this.tools, this.prompts, this.resources, this.templates].flatMap((one) => [
+      ...(one as ReadonlyMap<string, { scopes: readonly Scope[] }>).values(),
+    ]);
+    return [...new Set(all.flatMap(({ scopes }) => scopes))].sort();
+  }
+
+  /** What of these the principal may use. */
+  visible<One extends Guarded>(all: Iterable<One>, principal: Principal): One[] {
+    return [...all].filter(({ scopes }) => this.config.scopes.missing(principal.scopes, scopes).length === 0);
+  }
+
+  /** As the SDK finds what it reads: the URI itself first, then the first template that matches. */
+  private resourceAt(uri: string): Guarded | undefined {
+    const href = URL.parse(uri)?.href;
+    if (href === undefined) return undefined;
+    return (
+      this.resources.get(href) ??
+      [...this.templates.values()].find((one) => one.template.match(href) !== null)
     );
   }
+}
 
-  /** All that any tool asks for: the resource's `scopes_supported`. */
-  scopes(): Scope[] {
-    return [...new Set([...this.tools.values()].flatMap((tool) => tool.scopes))].sort();
-  }
+function add<One>(map: Map<string, One>, key: string, one: One, what: string): void {
+  if (map.has(key)) throw new Error(`two ${what} are called ${key}`);
+  map.set(key, one);
 }

@@ -1,6 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
+import type { ContentBlock, InputRequiredResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
-import type { Principal } from '../access/principal.js';
+import type { ToolCall } from './tool-call.js';
 
 export const TOOL = 'toolgate:tool';
 
@@ -20,11 +21,8 @@ export interface ToolOptions<
     readonly idempotentHint?: boolean;
     readonly openWorldHint?: boolean;
   };
-}
-
-/** What a tool knows of its call, beside its validated input. */
-export interface ToolCall {
-  readonly principal: Principal;
+  /** How often one caller may call it, whichever replica answers. */
+  readonly rateLimit?: { readonly calls: number; readonly seconds: number };
 }
 
 /** A tool may answer "that cannot be done" with words for the model; anything else thrown stays in the log. */
@@ -32,14 +30,22 @@ export class ToolRefusal extends Error {
   override readonly name = 'ToolRefusal';
 }
 
+/** An answer that is not data: text, images, audio, resources, as the protocol has them. */
+export class ToolContent {
+  constructor(readonly blocks: ContentBlock[]) {}
+}
+
+type Answer<Output extends z.ZodObject> = z.input<Output> | ToolContent | InputRequiredResult;
 type Handler<Input extends z.ZodObject, Output extends z.ZodObject> = (
   input: z.output<Input>,
   call: ToolCall,
-) => z.input<Output> | Promise<z.input<Output>>;
+) => Answer<Output> | Promise<Answer<Output>>;
 
 /**
  * Makes a method of a provider an MCP tool. `@RequireScope` beside it, or on the class, says who may call it.
  * The compiler holds the method to the schemas: a handler that disagrees with what clients are told does not build.
+ * A handler that must first ask the client something returns the SDK's `inputRequired(...)`, in every era; it is then
+ * called anew with the answers in `call.answers`.
  */
 export const Tool =
   <Input extends z.ZodObject, Output extends z.ZodObject = z.ZodObject>(

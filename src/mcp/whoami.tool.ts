@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { Tool, type ToolCall } from './tool.decorator.js';
+import type { ToolCall } from './tool-call.js';
+import { Tool } from './tool.decorator.js';
 
 const Identity = z.object({
   kind: z.enum(['user', 'api_key', 'client']),

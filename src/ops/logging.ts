@@ -5,7 +5,8 @@ import { v7 as uuidv7 } from 'uuid';
 
 /** Whatever has the shape of one of our credentials. */
 const CREDENTIAL = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tg[kromsd]_[\w-]+/g;
-const SENSITIVE = [
+/** Names of fields whose values are secrets. */
+export const SENSITIVE = [
   'authorization',
   'cookie',
   'x-api-key',

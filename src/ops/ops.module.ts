@@ -1,16 +1,33 @@
 import { Module } from '@nestjs/common';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditRepository } from './audit/audit.repository.js';
+import { AuditPartitions } from './audit/audit-partitions.js';
+import { AuditReaper } from './audit/audit-reaper.js';
+import { AuditTrail } from './audit/audit-trail.js';
+import { AuditWriter } from './audit/audit-writer.js';
+import { CallLimits } from './call-limits.js';
 import { ApiDocument, DocsController } from './docs.controller.js';
 import { ErrorDocsController } from './error-docs.controller.js';
 import { HealthController } from './health.controller.js';
 import { RateLimits } from './rate-limits.js';
 
 /**
- * Owns what runs beside the service's own business: health, logs, rate limits, the API's description.
+ * Owns what runs beside the service's own business: health, logs, rate limits, the audit trail, the API's
+ * description.
  * Does not own any decision about who may do what.
  */
 @Module({
-  controllers: [DocsController, ErrorDocsController, HealthController],
-  providers: [ApiDocument, RateLimits],
-  exports: [ApiDocument, RateLimits],
+  controllers: [AuditController, DocsController, ErrorDocsController, HealthController],
+  providers: [
+    ApiDocument,
+    AuditPartitions,
+    AuditReaper,
+    AuditRepository,
+    AuditTrail,
+    AuditWriter,
+    CallLimits,
+    RateLimits,
+  ],
+  exports: [ApiDocument, AuditTrail, CallLimits, RateLimits],
 })
 export class OpsModule {}

@@ -153,7 +153,7 @@ function storedKey({ limit, key }: Counted): string {
 }
 
 /** The library names its statements; pgbouncer before 1.21 cannot follow names in transaction mode. */
-function unnamed(database: Database) {
+export function unnamed(database: Database) {
   return {
     query: ({ text, values }: { text: string; values: unknown[] }) => database.pool.query({ text, values }),
   };

@@ -1,4 +1,5 @@
-import { covers, IDENTITY_SCOPES, LADDER_SCOPES, type Scope } from '../access/scopes.js';
+import type { ScopeRules } from '../access/scope-rules.js';
+import { IDENTITY_SCOPES, LADDER_SCOPES, type Scope } from '../access/scopes.js';
 import { type Client, nameOf } from '../oauth/clients/client.js';
 import { redirectHost, redirectKind } from '../oauth/clients/redirect-uri.js';
 import { describeScope, type Resource } from '../resources/resource.js';
@@ -25,6 +26,7 @@ export function askingClient(
 export function offered(
   resource: Resource,
   scopes: readonly Scope[],
+  rules: ScopeRules,
 ): Pick<ConsentProps, 'identity' | 'scopes'> {
   const narrow = scopes.some((scope) => !LADDER_SCOPES.includes(scope) && !IDENTITY_SCOPES.includes(scope));
   const describe = (name: Scope) => ({ name, description: describeScope(resource, name) });
@@ -37,7 +39,7 @@ export function offered(
         // Some clients ask for all there is: what is broad stays off unless it is all that was asked for.
         checked: !LADDER_SCOPES.includes(scope) || !narrow,
         broad: LADDER_SCOPES.includes(scope),
-        tools: resource.tools.filter((tool) => tool.scopes.some((needed) => covers(scope, needed))),
+        tools: resource.tools.filter((tool) => tool.scopes.some((needed) => rules.covers(scope, needed))),
       })),
   };
 }

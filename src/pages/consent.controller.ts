@@ -5,6 +5,8 @@ import { Public } from '../access/decorators.js';
 import type { AuthorizationRequest } from '../oauth/authorize/authorization-request.js';
 import { ConsentService } from '../oauth/authorize/consent.service.js';
 import { GrantsRepository } from '../oauth/authorize/grants.repository.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
 import type { BrowserPerson } from '../tokens/browser-logins.js';
 import { askingClient, offered } from './consent-view.js';
@@ -26,6 +28,7 @@ export class ConsentController {
     private readonly grants: GrantsRepository,
     private readonly cookies: BrowserCookies,
     private readonly pending: PendingRequests,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   @Get()
@@ -87,7 +90,7 @@ export class ConsentController {
       user: { email: person.email },
       client: askingClient(client, asked.redirect.uri, before === undefined),
       resource: { name: resource.name, identifier: resource.identifier },
-      ...offered(resource, scopes),
+      ...offered(resource, scopes, this.config.scopes),
       otherAccountHref: `/login?continue=${sealed}`,
     });
     await sendPage(reply, html, { formTargets: [formTarget(asked.redirect.uri)] });

@@ -3,6 +3,8 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/decorators.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
 import { nameOf } from '../oauth/clients/client.js';
 import type { PendingDevice } from '../oauth/device/device-codes.repository.js';
@@ -29,6 +31,7 @@ export class DeviceController {
     private readonly devices: DeviceService,
     private readonly cookies: BrowserCookies,
     private readonly pending: PendingRequests,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   /** Never acts on a link alone: the code is filled in, the person sends it (RFC 8628 section 5.4). */
@@ -117,7 +120,7 @@ export class DeviceController {
       user: { email: person.email },
       client: askingClient(client, undefined, true),
       resource: { name: resource.name, identifier: resource.identifier },
-      ...offered(resource, this.devices.givable(device, person)),
+      ...offered(resource, this.devices.givable(device, person), this.config.scopes),
       otherAccountHref: `/login?continue=device:${grouped(userCode)}`,
       device: { userCode: grouped(userCode) },
     });

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { TokenPrincipal } from '../access/principal.js';
-import { IDENTITY_SCOPES, intersectScopes } from '../access/scopes.js';
+import { IDENTITY_SCOPES } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Database, type Statement } from '../database/database.js';
@@ -93,9 +93,9 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   /** A token says what its person could do when it was signed; what was taken from them since is cut off here. */
   cut<Holder extends TokenPrincipal>(principal: Holder): Holder {
     const held = principal.kind === 'user' ? this.seen.get(principal.userId)?.scopes : undefined;
-    return held
-      ? { ...principal, scopes: intersectScopes(principal.scopes, [...held, ...IDENTITY_SCOPES]) }
-      : principal;
+    if (!held) return principal;
+    const scopes = this.config.scopes.intersect(principal.scopes, [...held, ...IDENTITY_SCOPES]);
+    return { ...principal, scopes };
   }
 
   /** Ends `id` here at once; the other replicas hear it from Postgres. */

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { IDENTITY_SCOPES, intersectScopes, type Scope } from '../access/scopes.js';
+import { IDENTITY_SCOPES, type Scope } from '../access/scopes.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { sha256 } from '../crypto/digest.js';
 import { MasterKey } from '../crypto/master-key.js';
@@ -43,6 +45,7 @@ export class SessionsService {
     private readonly lifetimes: Lifetimes,
     private readonly masterKey: MasterKey,
     private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   /**
@@ -98,8 +101,9 @@ export class SessionsService {
       { clientId: by.clientId, resource: by.resource ?? null },
     );
     const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = this.requireLive(rotation);
-    const held = intersectScopes(sessionScopes, [...userScopes, ...IDENTITY_SCOPES]);
-    const scopes = by.scopes ? intersectScopes(by.scopes, held) : held;
+    const rules = this.config.scopes;
+    const held = rules.intersect(sessionScopes, [...userScopes, ...IDENTITY_SCOPES]);
+    const scopes = by.scopes ? rules.intersect(by.scopes, held) : held;
     // After the rotation, which loses nothing: a retry within the window gets the same successor.
     if (by.scopes?.length && scopes.length === 0) throw new ToolgateError('invalid_scope');
     return this.responses.pair({ kind: 'user', userId, sessionId, clientId, resource, scopes }, successor);

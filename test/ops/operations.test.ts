@@ -149,6 +149,7 @@ const CALLS: Record<string, () => Promise<Answer>> = {
     const made = await call('POST', '/admin/clients', { redirect_uris: ['https://app.example/cb'] });
     return call('DELETE', `/admin/clients/${made.body.client_id}`);
   },
+  'GET /admin/audit': async () => (await admin())('GET', '/admin/audit?outcome=denied'),
   'GET /errors/{code}': () => service.call('GET', '/errors/expired_token'),
 };
 

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
@@ -12,6 +13,8 @@ import { freePort } from '../../src/database/free-port.js';
 import { createDatabase } from './postgres.js';
 
 export const PASSWORD = 'violet-Kettle-9-marmalade-orbit';
+
+const SHUTDOWN_GRACE_MS = 2000;
 
 /** A clock that tests can move forward. */
 export class TestClock extends Clock {
@@ -62,6 +65,7 @@ export interface ServiceOptions {
   readonly clock?: TestClock;
   /** Another replica's URL is its issuer too. */
   readonly publicUrl?: string;
+  readonly modules?: readonly (Type | DynamicModule)[];
 }
 
 /** Sets what a person may do, and waits until every replica has heard of it: a poll of the revocation feed later. */
@@ -95,6 +99,7 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     databaseUrl,
     masterKey,
     clock,
+    ...(options.modules && { modules: options.modules }),
     logger: createLogger(config.LOG_LEVEL, log),
   });
   await app.listen(port, '127.0.0.1');
@@ -141,7 +146,12 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
       };
     },
     async stop() {
+      // As the service itself does: a connection on which a client never asked anything would hold up the end.
+      const impatience = setTimeout(() => {
+        app.getHttpServer().closeAllConnections();
+      }, SHUTDOWN_GRACE_MS);
       await app.close();
+      clearTimeout(impatience);
       await new Promise((resolve) => log.end(resolve));
     },
   };

@@ -21,6 +21,11 @@ export class NotesRepository {
     return this.notes.find({ where: { userId }, order: NEWEST_FIRST, take: limit, skip: offset });
   }
 
+  /** Undefined when the user has no such note. */
+  async find(userId: string, id: string): Promise<Note | undefined> {
+    return (await this.notes.findOneBy({ id, userId })) ?? undefined;
+  }
+
   /** Without regard to case, in title and body. */
   async search(userId: string, text: string, { limit, offset }: Page): Promise<Note[]> {
     const pattern = ILike(`%${text.replace(/[\\%_]/g, '\\$&')}%`);
@@ -46,7 +51,7 @@ export class NotesRepository {
     now: Date,
   ): Promise<Note | undefined> {
     const { affected } = await this.notes.update({ id, userId }, { title, body, updatedAt: now });
-    return affected === 1 ? ((await this.notes.findOneBy({ id, userId })) ?? undefined) : undefined;
+    return affected === 1 ? this.find(userId, id) : undefined;
   }
 
   /** True when there was one to delete. */

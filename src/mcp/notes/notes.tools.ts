@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';
 import { personOf } from '../../access/principal.js';
 import { Clock } from '../../crypto/clock.js';
-import { Tool, type ToolCall, ToolRefusal } from '../tool.decorator.js';
+import type { ToolCall } from '../tool-call.js';
+import { Tool, ToolRefusal } from '../tool.decorator.js';
 import type { Note } from './note.entity.js';
 import { NotesRepository } from './notes.repository.js';
+import { noteUri } from './notes.resources.js';
 
 const text = (longest: number) =>
   z
@@ -93,13 +95,14 @@ export class NotesTools {
     annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
   })
   @RequireScope('notes:write')
-  async write({ id, title, body }: z.output<typeof WriteInput>, { principal }: ToolCall) {
+  async write({ id, title, body }: z.output<typeof WriteInput>, { principal, changed }: ToolCall) {
     const now = this.clock.now();
     const note =
       id === undefined
         ? await this.notes.create(personOf(principal), title, body, now)
         : await this.notes.update(personOf(principal), id, title, body, now);
     if (!note) throw new ToolRefusal(`You have no note with the id ${String(id)}.`);
+    if (id !== undefined) await changed(noteUri(id));
     return view(note);
   }
 
@@ -112,7 +115,9 @@ export class NotesTools {
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   })
   @RequireScope('notes:write')
-  async delete({ id }: z.output<typeof DeleteInput>, { principal }: ToolCall) {
-    return { deleted: await this.notes.delete(personOf(principal), id) };
+  async delete({ id }: z.output<typeof DeleteInput>, { principal, changed }: ToolCall) {
+    const deleted = await this.notes.delete(personOf(principal), id);
+    if (deleted) await changed(noteUri(id));
+    return { deleted };
   }
 }

@@ -34,13 +34,13 @@ export class ConsentService {
       if (silent) throw this.refusal(request, 'login_required', 'The person is not signed in.');
       return { step: 'sign_in' };
     }
-    const scopes = givable(request, person.scopes);
+    const scopes = givable(request, person.scopes, this.config.scopes);
     // Asked for access, and none of it is this person's to give.
     const asksAccess = request.scopes.some((scope) => !IDENTITY_SCOPES.includes(scope));
     if (asksAccess && scopes.every((scope) => IDENTITY_SCOPES.includes(scope)))
       throw this.refusal(request, 'access_denied', 'The person holds none of the scopes asked for.');
     const grant = await this.grants.find(person.userId, request.clientId, request.resource);
-    if (needsConsent(request, scopes, grant)) {
+    if (needsConsent(request, scopes, grant, this.config.scopes)) {
       if (silent) throw this.refusal(request, 'consent_required', 'The person must be asked.');
       return { step: 'consent', scopes };
     }
@@ -58,7 +58,7 @@ export class ConsentService {
     person: BrowserPerson,
     ticked: readonly string[],
   ): Promise<string> {
-    const shown = givable(request, person.scopes);
+    const shown = givable(request, person.scopes, this.config.scopes);
     const chosen = shown.filter((scope) => IDENTITY_SCOPES.includes(scope) || ticked.includes(scope));
     const access = shown.filter((scope) => !IDENTITY_SCOPES.includes(scope));
     if (access.length > 0 && !access.some((scope) => chosen.includes(scope))) return this.deny(request);

@@ -1,4 +1,5 @@
-import { covers, IDENTITY_SCOPES, intersectScopes, type Scope } from '../../access/scopes.js';
+import type { ScopeRules } from '../../access/scope-rules.js';
+import { IDENTITY_SCOPES, type Scope } from '../../access/scopes.js';
 import { redirectKind } from '../clients/redirect-uri.js';
 import type { AuthorizationRequest } from './authorization-request.js';
 
@@ -11,9 +12,9 @@ export interface RememberedGrant {
 export type NextStep = 'sign_in' | 'consent' | 'issue';
 
 /** What of a request its person can give at all: what they hold, and what they are. */
-export function givable(request: AuthorizationRequest, held: readonly Scope[]): Scope[] {
-  const all = intersectScopes(request.scopes, [...held, ...IDENTITY_SCOPES]);
-  return all.filter((scope) => request.scopes.some((asked) => covers(asked, scope)));
+export function givable(request: AuthorizationRequest, held: readonly Scope[], rules: ScopeRules): Scope[] {
+  const all = rules.intersect(request.scopes, [...held, ...IDENTITY_SCOPES]);
+  return all.filter((scope) => request.scopes.some((asked) => rules.covers(asked, scope)));
 }
 
 /** Must the person prove who they are, again perhaps? (OpenID Connect Core section 3.1.2.3) */
@@ -40,8 +41,9 @@ export function needsConsent(
   { prompt, redirect }: AuthorizationRequest,
   scopes: readonly Scope[],
   grant: RememberedGrant | undefined,
+  rules: ScopeRules,
 ): boolean {
   if (prompt.includes('consent') || redirectKind(redirect.uri) !== 'web' || !grant) return true;
-  const remembered = scopes.every((scope) => grant.scopes.some((given) => covers(given, scope)));
+  const remembered = scopes.every((scope) => grant.scopes.some((given) => rules.covers(given, scope)));
   return !remembered || !grant.redirectUris.includes(redirect.uri);
 }

@@ -1,6 +1,6 @@
 import { createHmac, randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { IDENTITY_SCOPES, intersectScopes, type Scope } from '../../access/scopes.js';
+import { IDENTITY_SCOPES, type Scope } from '../../access/scopes.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
@@ -95,7 +95,7 @@ export class DeviceService {
   }
 
   givable(device: PendingDevice, person: BrowserPerson): Scope[] {
-    return intersectScopes(device.scopes, [...person.scopes, ...IDENTITY_SCOPES]);
+    return this.config.scopes.intersect(device.scopes, [...person.scopes, ...IDENTITY_SCOPES]);
   }
 
   /** False when it was answered before, or has expired. */

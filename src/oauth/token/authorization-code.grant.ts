@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { IDENTITY_SCOPES, intersectScopes } from '../../access/scopes.js';
+import { IDENTITY_SCOPES } from '../../access/scopes.js';
+import type { Config } from '../../config/config.js';
+import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
 import { sha256 } from '../../crypto/digest.js';
 import { OAuthError } from '../../errors/oauth-error.js';
@@ -30,6 +32,7 @@ export class AuthorizationCodeGrant implements GrantHandler {
     private readonly revocations: Revocations,
     private readonly lifetimes: Lifetimes,
     private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   async handle({ client, parameters, address, userAgent }: TokenRequest): Promise<TokenResponse> {
@@ -64,7 +67,7 @@ export class AuthorizationCodeGrant implements GrantHandler {
       },
     );
     const { userId, resource, scopes: granted, userScopes, ...rest } = this.requireRedeemed(redemption);
-    const scopes = intersectScopes(granted, [...userScopes, ...IDENTITY_SCOPES]);
+    const scopes = this.config.scopes.intersect(granted, [...userScopes, ...IDENTITY_SCOPES]);
     const { clientId } = client;
     const principal = { kind: 'user', userId, sessionId: id, clientId, resource, scopes } as const;
     const response =

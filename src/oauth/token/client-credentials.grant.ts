@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { IDENTITY_SCOPES, intersectScopes } from '../../access/scopes.js';
+import { IDENTITY_SCOPES } from '../../access/scopes.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
@@ -34,11 +34,12 @@ export class ClientCredentialsGrant implements GrantHandler {
     const resource = await this.resources.find(identifier);
     if (!resource) throw new OAuthError('invalid_target', 'resource is not one that tokens are issued for.');
     // There is no person to know of.
-    const held = intersectScopes(client.ownScopes, grantableScopes(resource)).filter(
-      (scope) => !IDENTITY_SCOPES.includes(scope),
-    );
+    const rules = this.config.scopes;
+    const held = rules
+      .intersect(client.ownScopes, grantableScopes(resource))
+      .filter((scope) => !IDENTITY_SCOPES.includes(scope));
     const asked = scopeParameter(parameters);
-    const scopes = asked ? intersectScopes(asked, held) : held;
+    const scopes = asked ? rules.intersect(asked, held) : held;
     if (scopes.length === 0)
       throw new OAuthError('invalid_scope', 'The client holds none of these scopes at this resource.');
     const now = this.clock.now();

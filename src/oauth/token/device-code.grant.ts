@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { IDENTITY_SCOPES, intersectScopes } from '../../access/scopes.js';
+import { IDENTITY_SCOPES } from '../../access/scopes.js';
+import type { Config } from '../../config/config.js';
+import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
 import { sha256 } from '../../crypto/digest.js';
 import { OAuthError } from '../../errors/oauth-error.js';
@@ -21,6 +23,7 @@ export class DeviceCodeGrant implements GrantHandler {
     private readonly responses: TokenResponses,
     private readonly lifetimes: Lifetimes,
     private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   async handle({ client, parameters, address, userAgent }: TokenRequest): Promise<TokenResponse> {
@@ -38,7 +41,7 @@ export class DeviceCodeGrant implements GrantHandler {
       userAgent,
     });
     const { userId, resource, scopes: granted, userScopes } = requireAllowed(poll);
-    const scopes = intersectScopes(granted, [...userScopes, ...IDENTITY_SCOPES]);
+    const scopes = this.config.scopes.intersect(granted, [...userScopes, ...IDENTITY_SCOPES]);
     const principal = { kind: 'user', userId, sessionId: id, clientId, resource, scopes } as const;
     return refreshToken === undefined
       ? this.responses.alone(principal)

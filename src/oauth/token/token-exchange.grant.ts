@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { intersectScopes } from '../../access/scopes.js';
+import type { Config } from '../../config/config.js';
+import { InjectConfig } from '../../config/config.token.js';
 import { OAuthError } from '../../errors/oauth-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { AccessTokens, type VerifiedToken } from '../../tokens/access-tokens.js';
@@ -27,6 +28,7 @@ export class TokenExchangeGrant implements GrantHandler {
     private readonly revocations: Revocations,
     private readonly grants: GrantsRepository,
     private readonly responses: TokenResponses,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   async handle({ client, parameters }: TokenRequest): Promise<TokenResponse & { issued_token_type: string }> {
@@ -48,9 +50,10 @@ export class TokenExchangeGrant implements GrantHandler {
       resource === principal.resource
         ? principal.scopes
         : await this.consentedElsewhere(principal.userId, client, resource);
-    const held = intersectScopes(principal.scopes, limit);
+    const rules = this.config.scopes;
+    const held = rules.intersect(principal.scopes, limit);
     const asked = scopeParameter(parameters);
-    const scopes = asked ? intersectScopes(asked, held) : held;
+    const scopes = asked ? rules.intersect(asked, held) : held;
     if (scopes.length === 0)
       throw new OAuthError('invalid_scope', 'subject_token holds none of these scopes.');
     const { userId, sessionId } = principal;

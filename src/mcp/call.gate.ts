@@ -1,0 +1,106 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { AuthenticatedRequest } from '../access/decorators.js';
+import type { Principal } from '../access/principal.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { Clock } from '../crypto/clock.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { AuditTrail } from '../ops/audit/audit-trail.js';
+import { CallLimits } from '../ops/call-limits.js';
+import { type Operation, operationOf } from './operation.js';
+import { Policies } from './policies/policy-set.js';
+import { ToolRegistry } from './tool-registry.js';
+
+type Request = FastifyRequest & AuthenticatedRequest;
+
+/** Whose calls are counted together: a person's, whichever key or client makes them, so that more keys are not more calls. */
+const subjectOf = (principal: Principal): string =>
+  principal.kind === 'client' ? `client ${principal.clientId}` : `user ${principal.userId}`;
+
+/**
+ * Decides about one MCP message, once, before anything is dispatched and on the very body that will be (spec R8, R9, R19):
+ * no batch, every scope, the limits, the policies. Each decision about a call is recorded, whichever way it went; one that
+ * cannot be recorded is not made.
+ */
+@Injectable()
+export class CallGate implements CanActivate {
+  constructor(
+    private readonly registry: ToolRegistry,
+    private readonly limits: CallLimits,
+    private readonly policies: Policies,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** @throws ToolgateError `batch_not_served`, `insufficient_scope`, `rate_limited`, `policy_denied`, `unavailable` */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const { body, principal } = request;
+    if (!principal) throw new Error('CallGate stands behind authentication');
+    // A batch could carry a second call past the check.
+    if (Array.isArray(body)) {
+      const refusal = new ToolgateError('batch_not_served');
+      this.record(request, principal, undefined, refusal.code);
+      throw refusal;
+    }
+    const operation = operationOf(body, this.registry);
+    if (!operation) return true;
+    try {
+      await this.decide(operation, principal);
+    } catch (error) {
+      this.record(request, principal, operation, reasonOf(error));
+      throw error;
+    }
+    // The protocol has its own words for a name that is unknown.
+    this.record(request, principal, operation, operation.found ? undefined : 'unknown_operation');
+    return true;
+  }
+
+  /** In this order: what costs nothing first, and policies, which may cost anything, within the limits alone. */
+  private async decide(operation: Operation, principal: Principal): Promise<void> {
+    const { kind, name, scopes, found } = operation;
+    if (this.config.scopes.missing(principal.scopes, scopes).length > 0) {
+      throw new ToolgateError('insufficient_scope', {
+        scopes,
+        detail: `The ${kind} ${name} needs: ${scopes.join(' ')}`,
+      });
+    }
+    const subject = subjectOf(principal);
+    const calls = this.config.MCP_CALL_LIMIT;
+    if (calls > 0) await this.limits.take({ name: 'all', calls, seconds: 60 }, subject);
+    if (found?.rateLimit) await this.limits.take({ name: `${kind} ${name}`, ...found.rateLimit }, subject);
+    await this.policies.check({
+      principal,
+      operation,
+      arguments: operation.arguments,
+      at: this.clock.now(),
+    });
+  }
+
+  private record(
+    request: Request,
+    principal: Principal,
+    operation: Operation | undefined,
+    reason?: string,
+  ): void {
+    this.audit.record({
+      event: 'mcp.call',
+      outcome: reason === undefined ? 'allowed' : 'denied',
+      reason,
+      principal,
+      operation,
+      requestId: request.id,
+      address: request.ip,
+      ...(this.config.AUDIT_ARGUMENTS && operation && { arguments: operation.arguments }),
+    });
+  }
+}
+
+/** The code, and where there is more than one of its kind, which one. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ToolgateError)) return 'internal';
+  const { code, options } = error;
+  return code === 'policy_denied' || code === 'rate_limited' ? `${code}: ${options.reason ?? ''}` : code;
+}

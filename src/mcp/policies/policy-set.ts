@@ -1,0 +1,83 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, Reflector } from '@nestjs/core';
+import type { Config } from '../../config/config.js';
+import { InjectConfig } from '../../config/config.token.js';
+import { ToolgateError } from '../../errors/toolgate-error.js';
+import { POLICY, type Policy, type PolicyCall, type PolicyDecision } from './policy.js';
+
+interface NamedPolicy {
+  readonly name: string;
+  readonly policy: Policy;
+}
+
+const UNDECIDED = 'It could not be decided whether this call is allowed. Try again later.';
+
+/** Every `@CallPolicy` of every provider, found once at the start. */
+@Injectable()
+export class Policies implements OnModuleInit {
+  private readonly log = new Logger(Policies.name);
+  private readonly policies: NamedPolicy[] = [];
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    const seen = new Set<unknown>();
+    for (const provider of this.discovery.getProviders()) {
+      const instance: unknown = provider.instance;
+      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+      seen.add(instance);
+      const name = this.reflector.get<string | undefined>(POLICY, instance.constructor as never);
+      if (name === undefined) continue;
+      if (!provider.isDependencyTreeStatic() || typeof (instance as Partial<Policy>).decide !== 'function')
+        throw new Error(`the policy ${name} must be a singleton with a method decide()`);
+      this.policies.push({ name, policy: instance as Policy });
+    }
+  }
+
+  /** All at once, within one time. @throws ToolgateError `policy_denied` unless every one allows. */
+  async check(call: PolicyCall): Promise<void> {
+    if (this.policies.length === 0) return;
+    const decisions = await this.withinTime(
+      this.policies.map(({ name, policy }) => this.ask(name, policy, call)),
+    );
+    for (const [index, decision] of decisions.entries()) {
+      if (decision.allow) continue;
+      throw new ToolgateError('policy_denied', {
+        detail: decision.reason,
+        reason: `policy ${this.policies[index]?.name ?? ''}`,
+      });
+    }
+  }
+
+  /** Anything but a clear yes is a no. */
+  private async ask(name: string, policy: Policy, call: PolicyCall): Promise<PolicyDecision> {
+    try {
+      const decision = (await policy.decide(call)) as
+        Partial<{ allow: unknown; reason: unknown }> | undefined;
+      if (decision?.allow === true) return { allow: true };
+      return { allow: false, reason: typeof decision?.reason === 'string' ? decision.reason : UNDECIDED };
+    } catch (error) {
+      // The stack alone: the rest of an error may hold the caller's own words.
+      this.log.error(`policy ${name} failed: ${error instanceof Error ? (error.stack ?? '') : typeof error}`);
+      return { allow: false, reason: UNDECIDED };
+    }
+  }
+
+  private async withinTime(asked: readonly Promise<PolicyDecision>[]): Promise<PolicyDecision[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<PolicyDecision>((resolve) => {
+      timer = setTimeout(() => {
+        resolve({ allow: false, reason: UNDECIDED });
+      }, this.config.POLICY_TIMEOUT_MS);
+    });
+    try {
+      return await Promise.all(asked.map((decision) => Promise.race([decision, late])));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

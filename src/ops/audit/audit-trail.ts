@@ -1,0 +1,105 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import { Clock } from '../../crypto/clock.js';
+import { ToolgateError } from '../../errors/toolgate-error.js';
+import { type AuditEvent, type AuditRecord, auditRecord } from './audit-event.js';
+import { AuditWriter } from './audit-writer.js';
+
+/** What may wait for Postgres: 10,000 records are some seconds of full load, and at most some tens of megabytes. */
+export const MOST_WAITING = 10_000;
+const BATCH = 500;
+const FLUSH_MS = 500;
+const RETRY_MS = 1000;
+/** How long a stop tries to write what still waits. */
+const CLOSING_MS = 5000;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Takes what was decided and writes it in batches, in the order in which it came. When Postgres is away until the queue is
+ * full, nothing more is taken, and what may not run unrecorded is answered with 503. A stop writes the rest; what cannot be
+ * written then goes to the log. A killed process loses what came in the last half second.
+ */
+@Injectable()
+export class AuditTrail implements OnModuleInit {
+  private readonly log = new Logger(AuditTrail.name);
+  private readonly waiting: AuditRecord[] = [];
+  private writing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly writer: AuditWriter,
+    private readonly clock: Clock,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  /** Fastify closes when the requests in flight are answered and before the database closes. */
+  onModuleInit(): void {
+    this.host.httpAdapter.getInstance<FastifyInstance>().addHook('onClose', async () => this.close());
+  }
+
+  /** @throws ToolgateError `unavailable` when it cannot be recorded: then it must not happen either. */
+  record(event: AuditEvent): void {
+    if (this.closed || this.waiting.length >= MOST_WAITING) {
+      throw new ToolgateError('unavailable', {
+        reason: this.closed ? 'the audit trail is closed' : 'too many audit records wait for Postgres',
+        headers: { 'Retry-After': '5' },
+      });
+    }
+    this.waiting.push(auditRecord(event, uuidv7(), this.clock.now()));
+    this.schedule(FLUSH_MS);
+  }
+
+  /** Writes all that waits. Rejects when Postgres does; then everything is kept for the next try. */
+  async flush(): Promise<void> {
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined;
+    });
+    return this.writing;
+  }
+
+  private async write(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.slice(0, BATCH);
+      await this.writer.write(batch);
+      this.waiting.splice(0, batch.length);
+    }
+  }
+
+  private schedule(ms: number): void {
+    if (this.closed) return;
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.attempt();
+    }, ms).unref();
+  }
+
+  private async attempt(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      this.log.warn(`${this.waiting.length} audit records could not be written yet: ${String(error)}`);
+      this.schedule(RETRY_MS);
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    const until = performance.now() + CLOSING_MS;
+    while (this.waiting.length > 0 && performance.now() < until) {
+      const failed = await Promise.race([
+        this.flush().then(
+          () => false,
+          () => true,
+        ),
+        pause(until - performance.now()).then(() => true),
+      ]);
+      if (failed) await pause(100);
+    }
+    for (const audit of this.waiting) this.log.error({ audit, reason: 'not written before the stop' });
+  }
+}
