@@ -1,4 +1,7 @@
-import { missingScopes, type Scope } from '../access/scopes.js';
+import { ScopeRules } from '../access/scope-rules.js';
+import type { Scope } from '../access/scopes.js';
+
+const LADDER = new ScopeRules();
 
 /** A broad scope to the narrower ones it stands for, beside the ladder `mcp:read`, `mcp:write`, `mcp:admin` (spec R10). */
 export type ScopeHierarchy = Readonly<Record<Scope, readonly Scope[]>>;
@@ -15,4 +18,4 @@ export const lacksScopes = (
   held: readonly Scope[],
   needed: readonly Scope[],
   hierarchy: ScopeHierarchy = {},
-): boolean => missingScopes(withImplied(held, hierarchy), needed).length > 0;
+): boolean => LADDER.missing(withImplied(held, hierarchy), needed).length > 0;

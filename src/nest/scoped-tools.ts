@@ -1,10 +1,12 @@
-import { formatScope, missingScopes, type Scope } from '../access/scopes.js';
+import { ScopeRules } from '../access/scope-rules.js';
+import { formatScope, type Scope } from '../access/scopes.js';
 import type { ToolScopes } from '../guard/tool-scopes.js';
 
 /** Where @rekog/mcp-nest 2 keeps what a method is, and what it shows it by. */
 const MCP_NEST_TOOL = 'mcp:tool';
 const MCP_NEST_SCOPES = 'mcp:scopes';
 
+const LADDER = new ScopeRules();
 const remembered = new Map<object, Set<Scope>>();
 
 /**
@@ -34,6 +36,6 @@ export function scopedTools(): ToolScopes {
 /** `request.user` as @rekog/mcp-nest compares it: word by word, so the broad scopes are spelled out. */
 export function spelledOut(held: readonly Scope[]): string {
   const declared = new Set([...remembered.values()].flatMap((scopes) => [...scopes]));
-  const covered = [...declared].filter((scope) => missingScopes(held, [scope]).length === 0);
+  const covered = [...declared].filter((scope) => LADDER.missing(held, [scope]).length === 0);
   return formatScope([...new Set([...held, ...covered])]);
 }

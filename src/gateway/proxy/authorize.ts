@@ -1,5 +1,4 @@
 import type { Principal } from '../../access/principal.js';
-import { missingScopes } from '../../access/scopes.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import type { ResourceGuard } from '../../guard/resource-guard.js';
 import { isObject, type Json, type Message } from './message.js';
@@ -55,7 +54,13 @@ export class Authorization {
 
   /** May this caller see it in a list? */
   allows(principal: Principal, needed: Needed): boolean {
-    return needed !== 'deny' && missingScopes(principal.scopes, needed).length === 0;
+    if (needed === 'deny') return false;
+    try {
+      this.guard.requireScopes(principal, needed);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   tool(name: string): Needed {

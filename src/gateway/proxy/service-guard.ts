@@ -1,5 +1,6 @@
 import type { Principal } from '../../access/principal.js';
-import { formatScope, missingScopes, type Scope } from '../../access/scopes.js';
+import type { ScopeRules } from '../../access/scope-rules.js';
+import { formatScope, type Scope } from '../../access/scopes.js';
 import { toToolgateError } from '../../errors/from-unknown.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { bearerAnswer } from '../../guard/answer.js';
@@ -11,6 +12,7 @@ export interface ServiceGuardOptions {
   readonly resource: string;
   readonly resourceName: string;
   readonly scopes: readonly Scope[];
+  readonly rules: ScopeRules;
   /** The service's own strategies, for any resource. */
   authenticate(request: GuardedRequest): Promise<Principal>;
   onFailure(error: ToolgateError): void;
@@ -31,7 +33,7 @@ export function createServiceGuard(options: ServiceGuardOptions): ResourceGuard 
     metadataPaths,
     authenticate: (request) => options.authenticate(request),
     requireScopes(principal, needed, detail) {
-      if (missingScopes(principal.scopes, needed).length > 0)
+      if (options.rules.missing(principal.scopes, needed).length > 0)
         throw new ToolgateError('insufficient_scope', {
           scopes: needed,
           ...(detail !== undefined && { detail }),
