@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SETTINGS } from '../config/settings.js';
 
@@ -15,22 +14,31 @@ export interface GuardArguments {
 /** What cannot be the noun of a guarded server's scopes: it means something else already. */
 const TAKEN = ['mcp', 'keys', 'sessions', 'admin'];
 
+const RUNNERS = ['npx', 'node', 'uvx', 'uv', 'python', 'python3', 'run', 'env', 'sh', 'bash'];
+const FOLDERS = ['index', 'main', 'dist', 'build', 'src', 'bin', ''];
+
+/** The last part of a path or package that says anything: `@scope/server-memory@1.2`, `/opt/server-memory/dist/index.js`. */
+const wordOf = (argument: string): string | undefined =>
+  argument
+    .split('/')
+    .map((part) => part.replace(/(.)@.*$/, '$1').replace(/\.[a-z]+$/, ''))
+    .filter((part) => !FOLDERS.includes(part) && !RUNNERS.includes(part))
+    .at(-1);
+
 /** `@modelcontextprotocol/server-memory@1.2` is called memory; a URL is called as its host. */
 function nameOf(target: GuardArguments['target']): string {
   const text =
     'url' in target
-      ? (new URL(target.url).hostname.split('.')[0] ?? '')
-      : ([target.command, ...target.args]
+      ? new URL(target.url).hostname.split('.')[0]
+      : [target.command, ...target.args]
           .filter((word) => !word.startsWith('-'))
-          .map((word) => basename(word.replace(/(.)@[^/]*$/, '$1')).replace(/\.[a-z]+$/, ''))
-          .find((word) => !['npx', 'node', 'uvx', 'uv', 'python', 'python3', 'run'].includes(word)) ?? '');
-  const name = text
+          .flatMap((word) => wordOf(word) ?? [])[0];
+  const name = (text ?? '')
     .toLowerCase()
     .replace(/^(?:mcp-)?server-|^mcp-|-mcp$|-server$/g, '')
     .replace(/[^a-z0-9_.-]/g, '-');
-  return name === '' || /^[\d.]+$/.test(name) || name === 'localhost' || TAKEN.includes(name)
-    ? 'server'
-    : name;
+  const says = /[a-z]/.test(name) && name !== 'localhost' && !TAKEN.includes(name) && name.length <= 60;
+  return says ? name : 'server';
 }
 
 /** @throws Error whose words say what to write instead */

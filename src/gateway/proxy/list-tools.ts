@@ -1,9 +1,12 @@
 import { Client, type Transport } from '@modelcontextprotocol/client';
+import { z } from 'zod';
 import { VERSION } from '../../config/version.js';
 import type { KnownTool } from './policy.js';
 import { knownTool } from './tool-catalogue.js';
 
 const MOST_PAGES = 100;
+// A server may list a tool that the schema of the protocol refuses: the others are tools nevertheless.
+const Page = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional() });
 
 export interface Learned {
   readonly tools: KnownTool[];
@@ -25,7 +28,11 @@ export async function listTools(transport: Transport, timeoutMs: number): Promis
     const tools: KnownTool[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < MOST_PAGES; page += 1) {
-      const answer = await client.listTools(cursor === undefined ? {} : { cursor }, options);
+      const answer = await client.request(
+        { method: 'tools/list', params: cursor === undefined ? {} : { cursor } },
+        Page,
+        options,
+      );
       tools.push(...answer.tools.flatMap((tool) => knownTool(tool) ?? []));
       cursor = answer.nextCursor;
       if (cursor === undefined) break;
