@@ -48,7 +48,7 @@ export default tseslint.config(
     files: ['src/config/**', 'test/**', 'bench/**'],
     rules: { 'no-restricted-syntax': ['error', ...noBarrels] },
   },
-  { files: ['src/cli/**'], rules: { 'no-console': 'off' } },
+  { files: ['src/cli/**', 'bench/**'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**'],
     rules: {

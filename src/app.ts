@@ -1,9 +1,8 @@
 import fastifyCookie from '@fastify/cookie';
-import fastifyCors, { type FastifyCorsOptions, type FastifyCorsOptionsDelegateCallback } from '@fastify/cors';
-import fastifyHelmet from '@fastify/helmet';
 import { type DynamicModule, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyBaseLogger, LogController } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { formatScope } from './access/scopes.js';
@@ -13,6 +12,8 @@ import { Clock } from './crypto/clock.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
+import { accessLog } from './ops/access-log.js';
+import { answerHeaders } from './ops/answer-headers.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
 import { openApiDocument } from './ops/openapi.js';
@@ -32,33 +33,14 @@ export interface Running {
 /** Slow enough senders are let go: a header or a body must be here by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-const CORS_PATHS = /^\/(?:\.well-known\/|mcp(?:[/?]|$)|oauth\/(?:register|token|revoke|userinfo)(?:[/?]|$))/;
-const CORS: FastifyCorsOptions = {
-  origin: '*',
-  methods: ['GET', 'POST', 'DELETE'],
-  allowedHeaders: [
-    'Authorization',
-    'Content-Type',
-    'X-API-Key',
-    'MCP-Protocol-Version',
-    'Mcp-Session-Id',
-    'Mcp-Method',
-    'Mcp-Name',
-  ],
-  exposedHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
-  maxAge: 600,
-};
-
-const corsFor: FastifyCorsOptionsDelegateCallback = (request, done) => {
-  done(null, CORS_PATHS.test(request.url) ? CORS : { origin: false, hook: 'onRequest' });
-};
-
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
   const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [] } = running;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // Fastify would make a logger for each request, which nothing here uses.
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => requestId(request.headers),
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
@@ -72,21 +54,9 @@ export async function createApp(config: Config, running: Running): Promise<NestF
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
   );
   await app.register(fastifyCookie);
-  await app.register(fastifyHelmet, {
-    contentSecurityPolicy: {
-      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-      useDefaults: false,
-    },
-  });
-  // Open where no cookie counts: what a browser-based client reads or calls with its own credential (clients rule 9).
-  await app.register(fastifyCors, () => corsFor);
   const fastify = adapter.getInstance();
-  fastify.addHook('onRequest', async (request, reply) => {
-    void reply.header('X-Request-Id', request.id);
-  });
-  fastify.addHook('onResponse', async (request, reply) => {
-    logger.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'answered');
-  });
+  fastify.addHook('onRequest', answerHeaders);
+  fastify.addHook('onResponse', accessLog(logger));
 
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
   const registry = app.get(ToolRegistry);
@@ -100,7 +70,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
       },
     }),
   );
-  app.get(ApiDocument).set(openApiDocument(app, config));
+  app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
   await app.init();
   await fastify.ready();
   return app;

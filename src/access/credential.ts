@@ -8,6 +8,9 @@ export interface Credential {
 }
 
 const KEY_PREFIX = 'tgk_';
+
+export const looksLikeApiKey = (text: string): boolean => text.startsWith(KEY_PREFIX);
+
 /** Longer than any credential we issue: nothing is hashed or parsed past it. */
 const LONGEST = 8192;
 /** RFC 6750 section 2.1, with the scheme in any case (RFC 9110 section 11.1). */
@@ -38,5 +41,5 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential | undefin
       detail: 'The Authorization header must be `Bearer <access token or API key>`.',
     });
   }
-  return { kind: value.startsWith(KEY_PREFIX) ? 'api_key' : 'access_token', value };
+  return { kind: looksLikeApiKey(value) ? 'api_key' : 'access_token', value };
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { Revocations } from '../tokens/revocations.js';
@@ -18,6 +20,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   constructor(
     private readonly tokens: AccessTokens,
     private readonly revocations: Revocations,
+    @InjectConfig() private readonly config: Config,
   ) {
     super({
       jwtFromRequest: fromBearer,
@@ -39,9 +42,14 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     );
   }
 
-  /** @throws ToolgateError `invalid_token`, `expired_token`, `revoked_token` */
+  /** What Passport calls: for the service itself. */
   async validate(token: string): Promise<Verified> {
-    const { principal, expiresAt } = await this.tokens.verify(token);
+    return this.verifyFor(token, this.config.resource);
+  }
+
+  /** @throws ToolgateError `invalid_token`, `expired_token`, `revoked_token` */
+  async verifyFor(token: string, resource: string): Promise<Verified> {
+    const { principal, expiresAt } = await this.tokens.verify(token, resource);
     if (this.revocations.hasEnded(revocableIds(principal))) throw new ToolgateError('revoked_token');
     return { principal: this.revocations.cut(principal), expiresAt, allowedCidrs: [] };
   }

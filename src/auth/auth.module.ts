@@ -11,6 +11,7 @@ import { AuthenticationGuard } from './authentication.guard.js';
 import { LoginService } from './login.service.js';
 import { LogoutService } from './logout.service.js';
 import { PasswordCheck } from './password-check.js';
+import { ResourceAuthentication } from './resource-authentication.js';
 import { ScopeGuard } from './scope.guard.js';
 import { SessionsController } from './sessions.controller.js';
 import { AccessTokenGuard, ApiKeyGuard } from './strategy-guards.js';
@@ -32,10 +33,11 @@ import { VerifiedCache } from './verified-cache.js';
     LoginService,
     LogoutService,
     PasswordCheck,
+    ResourceAuthentication,
     VerifiedCache,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
   ],
-  exports: [PasswordCheck],
+  exports: [PasswordCheck, ResourceAuthentication],
 })
 export class AuthModule {}

@@ -1,15 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import type { Credential } from '../access/credential.js';
 import { type AuthenticatedRequest, PUBLIC } from '../access/decorators.js';
-import { ToolgateError } from '../errors/toolgate-error.js';
-import { addressAllowed } from '../access/cidr.js';
-import { KeysService } from '../keys/keys.service.js';
-import { Revocations } from '../tokens/revocations.js';
-import { credentialOf } from '../access/credential.js';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
+import { ResourceAuthentication } from './resource-authentication.js';
 import { AccessTokenGuard, ApiKeyGuard } from './strategy-guards.js';
-import type { AuthenticatingRequest } from './verified.js';
-import { VerifiedCache } from './verified-cache.js';
+import type { AuthenticatingRequest, Verified } from './verified.js';
 
 type Request = FastifyRequest & AuthenticatingRequest & AuthenticatedRequest;
 
@@ -18,11 +16,10 @@ type Request = FastifyRequest & AuthenticatingRequest & AuthenticatedRequest;
 export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly cache: VerifiedCache,
-    private readonly revocations: Revocations,
-    private readonly keys: KeysService,
+    private readonly authentication: ResourceAuthentication,
     private readonly accessToken: AccessTokenGuard,
     private readonly apiKey: ApiKeyGuard,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   /** @throws ToolgateError a 401 that says which credential is wrong and how; `address_not_allowed` */
@@ -35,25 +32,22 @@ export class AuthenticationGuard implements CanActivate {
     )
       return true;
     const request = context.switchToHttp().getRequest<Request>();
-    const credential = credentialOf(request.headers);
-    if (!credential) throw new ToolgateError('missing_credential');
-    this.revocations.requireFresh();
-
-    const name = `${credential.kind} ${credential.value}`;
-    const cached = this.cache.get(name);
-    if (cached) request.verified = cached;
-    else {
-      const mark = this.revocations.mark();
-      request.credential = credential;
-      await (credential.kind === 'api_key' ? this.apiKey : this.accessToken).canActivate(context);
-      if (request.verified) this.cache.set(name, request.verified, mark);
-    }
-
-    const { verified } = request;
-    if (!verified) throw new Error('authentication ended without a principal');
-    if (!addressAllowed(verified.allowedCidrs, request.ip)) throw new ToolgateError('address_not_allowed');
-    if (verified.principal.kind === 'api_key') this.keys.recordUse(verified.principal.keyId);
-    request.principal = verified.principal;
+    request.principal = await this.authentication.authenticate(
+      this.config.resource,
+      request,
+      async (credential) => this.byPassport(credential, request, context),
+    );
     return true;
+  }
+
+  private async byPassport(
+    credential: Credential,
+    request: Request,
+    context: ExecutionContext,
+  ): Promise<Verified> {
+    request.credential = credential;
+    await (credential.kind === 'api_key' ? this.apiKey : this.accessToken).canActivate(context);
+    if (!request.verified) throw new Error('authentication ended without a principal');
+    return request.verified;
   }
 }

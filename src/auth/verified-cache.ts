@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { Credential } from '../access/credential.js';
 import type { Principal } from '../access/principal.js';
 import { Clock } from '../crypto/clock.js';
 import { Revocations } from '../tokens/revocations.js';
@@ -34,17 +35,22 @@ export class VerifiedCache {
     private readonly clock: Clock,
   ) {}
 
-  get(credential: string): Verified | undefined {
-    const entry = this.entries.get(credential);
-    if (!entry) return undefined;
+  /**
+   * Found by the credential's text alone, which costs no new string; what was found out says for which resource and as
+   * what it was verified, and anything else has to be verified anew.
+   */
+  get({ kind, value }: Credential, resource: string): Verified | undefined {
+    const entry = this.entries.get(value);
+    if (entry?.principal.resource !== resource) return undefined;
+    if ((entry.principal.kind === 'api_key') !== (kind === 'api_key')) return undefined;
     const expired = entry.expiresAt !== undefined && entry.expiresAt <= this.clock.now();
     if (!expired && !this.revocations.changedSince(entry.mark, revocableIds(entry.principal))) return entry;
-    this.entries.delete(credential);
+    this.entries.delete(value);
     return undefined;
   }
 
   /** `mark` was taken before `verified` was read: a revocation since then keeps it out at the next `get`. */
-  set(credential: string, verified: Verified, mark: number): void {
-    this.entries.set(credential, { ...verified, mark });
+  set({ value }: Credential, verified: Verified, mark: number): void {
+    this.entries.set(value, { ...verified, mark });
   }
 }

@@ -42,7 +42,8 @@ export class Database implements OnApplicationShutdown {
     const result = await this.pool.query<Row>({
       ...(this.prepared ? { name } : {}),
       text,
-      values: [...values],
+      // A Date as text by itself: pg would write it in local time, piece by piece.
+      values: values.map((value) => (value instanceof Date ? value.toISOString() : value)),
     });
     return result.rows;
   }

@@ -16,6 +16,7 @@ function view(record: KeyRecord) {
     id: record.id,
     prefix: keyPrefix(record.id),
     name: record.name,
+    resource: record.resource,
     scopes: record.scopes,
     allowed_cidrs: record.allowedCidrs,
     created_at: record.createdAt.toISOString(),
@@ -48,8 +49,9 @@ export class KeysController {
     @Body({ schema: CreateKeyBody }) body: z.output<typeof CreateKeyBody>,
     @Caller() caller: Principal,
   ) {
-    const { name, scopes, expires_in: expiresIn, allowed_cidrs: allowedCidrs } = body;
-    return freshView(await this.keys.create(caller, { name, scopes, expiresIn, allowedCidrs }));
+    const { name, resource, scopes, expires_in: expiresIn, allowed_cidrs: allowedCidrs } = body;
+    const asked = { name, resource, scopes, expiresIn, allowedCidrs };
+    return freshView(await this.keys.create(caller, asked));
   }
 
   @Get()

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ResourcesModule } from '../resources/resources.module.js';
 import { ApiKey } from './api-key.entity.js';
 import { KeyUsage } from './key-usage.js';
 import { KeysController } from './keys.controller.js';
@@ -11,7 +12,7 @@ import { KeysService } from './keys.service.js';
  * Does not own how a key is read from a request (auth/), nor the signing keys of access tokens (tokens/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([ApiKey])],
+  imports: [ResourcesModule, TypeOrmModule.forFeature([ApiKey])],
   controllers: [KeysController],
   providers: [KeysRepository, KeysService, KeyUsage],
   exports: [KeysService],

@@ -38,10 +38,12 @@ const RECORD = `k.id, k.name, k.resource, k.scopes, k.allowed_cidrs AS "allowedC
   k.expires_at AS "expiresAt", k.rotated_at AS "rotatedAt", k.last_used_at AS "lastUsedAt",
   k.previous_expires_at AS "previousExpiresAt"`;
 
+// The lock makes the removal of a resource wait, which then ends this key with the others.
 const INSERT: Statement = {
   name: 'key-insert',
-  text: `INSERT INTO api_keys AS k (id, user_id, name, digest, resource, scopes, allowed_cidrs, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${RECORD}`,
+  text: `WITH known AS (SELECT identifier FROM resources WHERE identifier = $5 FOR KEY SHARE)
+         INSERT INTO api_keys AS k (id, user_id, name, digest, resource, scopes, allowed_cidrs, created_at, expires_at)
+         SELECT $1, $2, $3, $4, identifier, $6, $7, $8, $9 FROM known RETURNING ${RECORD}`,
 };
 const LIST: Statement = {
   name: 'key-list',
@@ -77,12 +79,11 @@ const MARK_USED: Statement = {
 export class KeysRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(key: NewKey): Promise<KeyRecord> {
+  /** Undefined when its resource is not known, or not any more. */
+  async insert(key: NewKey): Promise<KeyRecord | undefined> {
     const { id, userId, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt } = key;
     const values = [id, userId, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt];
-    const [record] = await this.database.query<KeyRecord>(INSERT, values);
-    if (!record) throw new Error('the insert returned no row');
-    return record;
+    return (await this.database.query<KeyRecord>(INSERT, values))[0];
   }
 
   async list(userId: string): Promise<KeyRecord[]> {

@@ -24,6 +24,9 @@ const MISTAKEN: Readonly<Record<string, string>> = {
   cidrs: 'allowed_cidrs',
   allowed_cidr: 'allowed_cidrs',
   allowed_ips: 'allowed_cidrs',
+  aud: 'resource',
+  audience: 'resource',
+  resources: 'resource',
 };
 
 const KeyFields = z.looseObject({
@@ -34,6 +37,11 @@ const KeyFields = z.looseObject({
     .max(100)
     .optional()
     .describe("Default: the caller's scopes over MCP tools"),
+  resource: text()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('The MCP server that the key is for, one of the known resources; default: the built-in one'),
   expires_in: z.number().int().min(1).max(TEN_YEARS).optional().describe('seconds; default: never'),
   allowed_cidrs: z
     .array(Cidr)
@@ -62,6 +70,7 @@ const KeyView = z.object({
   id: z.uuid(),
   prefix: z.string().describe('how the key begins: no secret'),
   name: z.string(),
+  resource: z.string().describe('the one MCP server that it is good for'),
   scopes: z.array(z.string()),
   allowed_cidrs: z.array(z.string()),
   created_at: z.iso.datetime(),

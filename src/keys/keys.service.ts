@@ -1,19 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type ApiKeyPrincipal, personOf, type Principal } from '../access/principal.js';
-import type { ScopeRules } from '../access/scope-rules.js';
-import { type Scope, SERVICE_SCOPES } from '../access/scopes.js';
+import type { Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { sameDigest, sha256 } from '../crypto/digest.js';
+import { invalidInput } from '../errors/invalid-input.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { canonicalResource, type Resource } from '../resources/resource.js';
+import { ResourcesRepository } from '../resources/resources.repository.js';
 import { keyIdOf, mintKey } from './key-format.js';
+import { requireMayMakeFor, scopesFor } from './key-rights.js';
 import { KeyUsage } from './key-usage.js';
 import { type KeyRecord, KeysRepository, type KeyWithOwner } from './keys.repository.js';
 
 export interface CreateKey {
   readonly name: string;
+  /** The built-in one unless given. */
+  readonly resource?: string | undefined;
   readonly scopes?: readonly Scope[] | undefined;
   /** Seconds. */
   readonly expiresIn?: number | undefined;
@@ -25,26 +30,13 @@ export type FreshKey = KeyRecord & { readonly key: string };
 
 export interface VerifiedKey {
   readonly principal: ApiKeyPrincipal;
+  readonly issuedAt: Date;
   readonly allowedCidrs: readonly string[];
   readonly expiresAt: Date | undefined;
 }
 
-/** A key never holds more than the credential that makes it, and what rules the service only by name. */
-function scopesFor(caller: Principal, asked: readonly Scope[] | undefined, rules: ScopeRules): Scope[] {
-  if (asked === undefined) return caller.scopes.filter((scope) => !SERVICE_SCOPES.includes(scope));
-  const unknown = asked.filter((scope) => !rules.knows(scope));
-  if (unknown.length > 0)
-    throw new ToolgateError('invalid_scope', {
-      detail: `Unknown: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}.`,
-    });
-  if (rules.missing(caller.scopes, asked).length > 0) {
-    throw new ToolgateError('insufficient_scope', {
-      detail: 'A key cannot hold more than the credential that makes it.',
-      scopes: [...new Set(['keys:write', ...asked])],
-    });
-  }
-  return [...new Set(asked)];
-}
+const unknownResource = () =>
+  invalidInput([{ path: ['resource'], message: 'is not a resource that is known here' }]);
 
 const earlier = (a: Date | null, b: Date | null): Date | undefined =>
   (a && b ? (a < b ? a : b) : (a ?? b)) ?? undefined;
@@ -53,14 +45,17 @@ const earlier = (a: Date | null, b: Date | null): Date | undefined =>
 export class KeysService {
   constructor(
     private readonly keys: KeysRepository,
+    private readonly resources: ResourcesRepository,
     private readonly usage: KeyUsage,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ToolgateError `invalid_scope`, `insufficient_scope` */
+  /** @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed` */
   async create(caller: Principal, request: CreateKey): Promise<FreshKey> {
-    const scopes = scopesFor(caller, request.scopes, this.config.scopes);
+    const resource = await this.resourceNamed(request.resource);
+    requireMayMakeFor(caller, resource.identifier);
+    const scopes = scopesFor(caller, resource, request.scopes, this.config.scopes);
     const now = this.clock.now();
     const id = uuidv7();
     const key = mintKey(id);
@@ -75,12 +70,13 @@ export class KeysService {
       userId: personOf(caller),
       name: request.name,
       digest: sha256(key),
-      resource: this.config.resource,
+      resource: resource.identifier,
       scopes,
       allowedCidrs: maker?.cidrs.length ? maker.cidrs : (request.allowedCidrs ?? []),
       createdAt: now,
       expiresAt: earlier(asked, maker?.expiresAt ?? null) ?? null,
     });
+    if (!record) throw unknownResource();
     return { ...record, key };
   }
 
@@ -109,12 +105,20 @@ export class KeysService {
   private async requireCovered(caller: Principal, id: string): Promise<void> {
     const target = await this.keys.find(id);
     if (target?.userId !== personOf(caller)) throw new ToolgateError('not_found');
+    requireMayMakeFor(caller, target.resource);
     if (this.config.scopes.missing(caller.scopes, target.scopes).length > 0)
       throw new ToolgateError('insufficient_scope', { scopes: target.scopes });
     if (caller.kind === 'api_key' && caller.keyId !== id && (await this.boundsOf(caller.keyId)).bound)
       throw new ToolgateError('not_allowed', {
         detail: 'A key with an expiry or networks of its own can rotate only itself.',
       });
+  }
+
+  private async resourceNamed(text: string | undefined): Promise<Resource> {
+    const identifier = text === undefined ? this.config.resource : canonicalResource(text);
+    const resource = identifier === undefined ? undefined : await this.resources.find(identifier);
+    if (!resource) throw unknownResource();
+    return resource;
   }
 
   /** What binds a key, and so the keys that it makes. */
@@ -131,8 +135,12 @@ export class KeysService {
     this.usage.record(keyId, this.clock.now());
   }
 
-  /** @throws ToolgateError `invalid_api_key`, `expired_api_key` */
-  async verify(presented: string): Promise<VerifiedKey> {
+  /**
+   * A key for `resource`; for any when that is null, which only introspection may ask (RFC 7662).
+   *
+   * @throws ToolgateError `invalid_api_key`, `expired_api_key`
+   */
+  async verify(presented: string, resource: string | null): Promise<VerifiedKey> {
     const id = keyIdOf(presented);
     if (id === undefined)
       throw new ToolgateError('invalid_api_key', { reason: 'malformed, or its checksum is wrong' });
@@ -144,10 +152,13 @@ export class KeysService {
     if (found.ownerDisabledAt)
       throw new ToolgateError('invalid_api_key', { reason: 'its owner is disabled' });
     if (expiresAt && expiresAt <= now) throw new ToolgateError('expired_api_key');
-    const { userId, resource } = found;
+    if (resource !== null && found.resource !== resource)
+      throw new ToolgateError('invalid_api_key', { reason: `for ${found.resource}, not for ${resource}` });
+    const { userId } = found;
     const scopes = this.config.scopes.intersect(found.scopes, found.ownerScopes);
     return {
-      principal: { kind: 'api_key', userId, keyId: id, resource, scopes },
+      principal: { kind: 'api_key', userId, keyId: id, resource: found.resource, scopes },
+      issuedAt: found.createdAt,
       allowedCidrs: found.allowedCidrs,
       expiresAt,
     };

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { Outbound } from '../outbound/outbound.js';
 import { ResourcesModule } from '../resources/resources.module.js';
@@ -36,6 +37,7 @@ import { DeviceCodesRepository } from './device/device-codes.repository.js';
 import { DeviceService } from './device/device.service.js';
 import { IntrospectionController } from './inspection/introspection.controller.js';
 import { RevocationController } from './inspection/revocation.controller.js';
+import { KeyIntrospection } from './inspection/key-introspection.js';
 import { TokenLookup } from './inspection/token-lookup.js';
 import { UserinfoController } from './inspection/userinfo.controller.js';
 import { MetadataController } from './metadata.controller.js';
@@ -65,6 +67,7 @@ const GRANTS = [
  */
 @Module({
   imports: [
+    KeysModule,
     OpsModule,
     ResourcesModule,
     TokensModule,
@@ -98,6 +101,7 @@ const GRANTS = [
     DeviceService,
     GrantsRepository,
     IdTokens,
+    KeyIntrospection,
     OauthReaper,
     PostgresDocumentStore,
     RegistrationService,

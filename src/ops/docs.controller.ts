@@ -4,17 +4,22 @@ import type { FastifyReply } from 'fastify';
 import { Public } from '../access/decorators.js';
 import { docsPage, STYLE_HASH } from './docs-page.js';
 
-/** The API's description, made once from the finished application. */
+/** The API's description, made from the finished application when it is first asked for. */
 @Injectable()
 export class ApiDocument {
+  private make: (() => OpenAPIObject) | undefined;
   private made: { document: OpenAPIObject; page: string } | undefined;
 
-  set(document: OpenAPIObject): void {
-    this.made = { document, page: docsPage(document) };
+  makeWith(make: () => OpenAPIObject): void {
+    this.make = make;
   }
 
   get(): { document: OpenAPIObject; page: string } {
-    if (!this.made) throw new Error('the API document is not made yet');
+    if (!this.made) {
+      const document = this.make?.();
+      if (!document) throw new Error('nobody told how to make the API document');
+      this.made = { document, page: docsPage(document) };
+    }
     return this.made;
   }
 }

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Config } from '../config/config.js';
+import { InjectConfig } from '../config/config.token.js';
 import { Database, type Statement } from '../database/database.js';
+import { RecentlyRead } from '../database/recently-read.js';
 import type { Resource } from './resource.js';
 
 const COLUMNS = `identifier, name, scopes, default_scopes AS "defaultScopes", tools`;
@@ -34,9 +37,32 @@ const END_SESSIONS: Statement = {
   text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'resource_removed' WHERE resource = $1 AND revoked_at IS NULL`,
 };
 
+const END_KEYS: Statement = {
+  name: 'resource-end-keys',
+  text: `UPDATE api_keys SET revoked_at = $2 WHERE resource = $1 AND revoked_at IS NULL`,
+};
+
+const MOST_RECENT = 1000;
+
 @Injectable()
 export class ResourcesRepository {
-  constructor(private readonly database: Database) {}
+  private readonly recent: RecentlyRead<Resource>;
+
+  constructor(
+    private readonly database: Database,
+    @InjectConfig() config: Config,
+  ) {
+    this.recent = new RecentlyRead(
+      (identifier) => this.find(identifier),
+      config.REVOCATION_POLL_MS,
+      MOST_RECENT,
+    );
+  }
+
+  /** Like {@link find}, as it was at most REVOCATION_POLL_MS ago. */
+  async findRecent(identifier: string): Promise<Resource | undefined> {
+    return this.recent.get(identifier);
+  }
 
   /** By its canonical identifier. */
   async find(identifier: string): Promise<Resource | undefined> {
@@ -57,14 +83,17 @@ export class ResourcesRepository {
       JSON.stringify(tools),
       now,
     ]);
+    this.recent.forget(identifier);
   }
 
   /** False when there was none. */
   async remove(identifier: string, now: Date): Promise<boolean> {
-    return this.database.transaction(async (query) => {
-      const removed = (await query(REMOVE, [identifier, now])).length === 1;
-      if (removed) await query(END_SESSIONS, [identifier, now]);
-      return removed;
+    const removed = await this.database.transaction(async (query) => {
+      const gone = (await query(REMOVE, [identifier, now])).length === 1;
+      if (gone) for (const end of [END_SESSIONS, END_KEYS]) await query(end, [identifier, now]);
+      return gone;
     });
+    this.recent.forget(identifier);
+    return removed;
   }
 }

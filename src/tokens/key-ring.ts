@@ -1,28 +1,16 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import {
-  calculateJwkThumbprint,
-  type CryptoKey,
-  exportJWK,
-  exportPKCS8,
-  generateKeyPair,
-  importJWK,
-  importPKCS8,
-  type JWK,
-} from 'jose';
+import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { MasterKey } from '../crypto/master-key.js';
+import { headerSegment, type JwsKey, type JwsType, suits } from './jws.js';
 import { SigningKeysRepository, type StoredKey } from './signing-keys.repository.js';
 
-interface VerificationKey {
-  readonly algorithm: string;
-  readonly key: CryptoKey | Uint8Array;
-}
-interface SigningKey {
-  readonly kid: string;
-  readonly algorithm: string;
-  readonly key: CryptoKey;
+/** The active key, with the first segment of each type of token that it signs. */
+interface SigningKey extends JwsKey {
+  readonly headers: Readonly<Record<JwsType, string>>;
 }
 
 const RELOAD_MS = 5000;
@@ -33,7 +21,8 @@ const LOOKUP_MS = 1000;
 @Injectable()
 export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   private readonly log = new Logger(KeyRing.name);
-  private verification = new Map<string, VerificationKey>();
+  /** By the first segment of the access tokens that each signs. */
+  private verification = new Map<string, JwsKey>();
   private published: JWK[] = [];
   private signing: SigningKey | undefined;
   private loadedAt = 0;
@@ -69,11 +58,20 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
     return this.signing;
   }
 
-  async verificationKey(kid: string): Promise<VerificationKey | undefined> {
-    const known = this.verification.get(kid);
+  /**
+   * The key of the access tokens that begin with `header`, which must be the very bytes that we write for that key: so its
+   * `alg`, `typ` and `kid` are checked in one, and a header that says more (`crit`, `jku`, `jwk`) is not ours.
+   */
+  async verificationKey(header: string): Promise<JwsKey | undefined> {
+    const known = this.verification.get(header);
     if (known || Date.now() - this.loadedAt < LOOKUP_MS) return known;
     await this.load();
-    return this.verification.get(kid);
+    return this.verification.get(header);
+  }
+
+  /** Whether a key of ours still writes this first segment. */
+  knows(header: string): boolean {
+    return this.verification.has(header);
   }
 
   /** The active key retires, the next one signs, and a new next is published. */
@@ -115,18 +113,18 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
   private async load(): Promise<void> {
     this.loadedAt = Date.now();
     const stored = await this.repository.all();
-    const verification = new Map<string, VerificationKey>();
-    for (const { kid, algorithm, publicJwk } of stored) {
-      const known = this.verification.get(kid);
-      verification.set(kid, known ?? { algorithm, key: await importJWK(publicJwk, algorithm) });
+    const verification = new Map<string, JwsKey>();
+    for (const one of stored) {
+      const header = headerSegment(one, 'at+jwt');
+      verification.set(header, this.verification.get(header) ?? publicKey(one));
     }
     const active = stored.find((key) => key.state === 'active');
-    if (active && active.kid !== this.signing?.kid) this.signing = await this.unseal(active);
+    if (active && active.kid !== this.signing?.kid) this.signing = this.unseal(active);
     this.verification = verification;
     this.published = stored.map((key) => key.publicJwk);
   }
 
-  private async unseal({ kid, algorithm, sealedPrivateKey }: StoredKey): Promise<SigningKey> {
+  private unseal({ kid, algorithm, sealedPrivateKey }: StoredKey): SigningKey {
     let pem: string;
     try {
       pem = this.masterKey.open(sealedPrivateKey, kid).toString();
@@ -136,6 +134,16 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
         { cause },
       );
     }
-    return { kid, algorithm, key: await importPKCS8(pem, algorithm) };
+    const signer = requireSuitable({ kid, algorithm, key: createPrivateKey(pem) });
+    const headers = { 'at+jwt': headerSegment(signer, 'at+jwt'), JWT: headerSegment(signer, 'JWT') };
+    return { ...signer, headers };
   }
+}
+
+const publicKey = ({ kid, algorithm, publicJwk }: StoredKey): JwsKey =>
+  requireSuitable({ kid, algorithm, key: createPublicKey({ key: publicJwk, format: 'jwk' }) });
+
+function requireSuitable(key: JwsKey): JwsKey {
+  if (suits(key.algorithm, key.key)) return key;
+  throw new Error(`the signing key ${key.kid} is no key for ${key.algorithm}`);
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { JWK } from 'jose';
 import { Database, type Statement } from '../database/database.js';
+import type { Algorithm } from './jws.js';
 
 export interface StoredKey {
   readonly kid: string;
-  readonly algorithm: string;
+  readonly algorithm: Algorithm;
   readonly state: 'next' | 'active' | 'retired';
   readonly publicJwk: JWK;
   readonly sealedPrivateKey: Buffer;

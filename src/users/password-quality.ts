@@ -1,6 +1,4 @@
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common';
-import { dictionary as english, translations } from '@zxcvbn-ts/language-en';
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { ToolgateError } from '../errors/toolgate-error.js';
 
 /** zxcvbn's scale is 0 to 4; 3 withstands an offline attack on a slow hash. */
@@ -8,18 +6,22 @@ const NEEDED_SCORE = 3;
 /** The estimate grows with the square of the length; what follows can only make a password stronger. */
 const LOOKED_AT = 32;
 
-let estimator: ZxcvbnFactory | undefined;
+let estimator: Promise<ZxcvbnFactory> | undefined;
 
-/** Dictionaries are large, so they are read at the first registration. */
-function zxcvbn(): ZxcvbnFactory {
-  estimator ??= new ZxcvbnFactory({
-    translations,
-    graphs: adjacencyGraphs,
-    dictionary: { ...common, ...english },
+/** The dictionaries take 17 MB and a tenth of a second of the start, so they are loaded at the first registration. */
+async function load(): Promise<ZxcvbnFactory> {
+  const [core, common, english] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-en'),
+  ]);
+  return new core.ZxcvbnFactory({
+    translations: english.translations,
+    graphs: common.adjacencyGraphs,
+    dictionary: { ...common.dictionary, ...english.dictionary },
     // Each further reading of p@$$w0rd multiplies the work, which runs on the event loop.
     l33tMaxSubstitutions: 8,
   });
-  return estimator;
 }
 
 /**
@@ -28,8 +30,9 @@ function zxcvbn(): ZxcvbnFactory {
  * @param known what an attacker would try first: the person's name and address.
  * @throws ToolgateError `weak_password` with `advice`.
  */
-export function requireStrongPassword(password: string, known: readonly string[]): void {
-  const { score, feedback } = zxcvbn().check(password.slice(0, LOOKED_AT), [...known, 'toolgate']);
+export async function requireStrongPassword(password: string, known: readonly string[]): Promise<void> {
+  const zxcvbn = await (estimator ??= load());
+  const { score, feedback } = zxcvbn.check(password.slice(0, LOOKED_AT), [...known, 'toolgate']);
   if (score >= NEEDED_SCORE) return;
   const advice = [feedback.warning, ...feedback.suggestions].filter((line): line is string => Boolean(line));
   throw new ToolgateError('weak_password', {

@@ -38,7 +38,7 @@ export class UsersService implements OnModuleInit {
   /** @throws ToolgateError `weak_password`, `email_taken`, `unavailable` */
   async register(request: { email: string; password: string; name?: string | undefined }): Promise<Account> {
     const { email, password, name } = request;
-    requireStrongPassword(password, [email, ...email.split(/[@.]/), ...(name ? [name] : [])]);
+    await requireStrongPassword(password, [email, ...email.split(/[@.]/), ...(name ? [name] : [])]);
     const passwordHash = await orOverloaded(this.hasher.hash(password));
     const account = await this.users.insert({
       id: uuidv7(),

@@ -33,6 +33,17 @@ export interface ClientRequest {
   readonly address: string;
 }
 
+/** Why a client is not what it presents itself as; an assertion is yet to be checked. */
+function refusal(presented: PresentedClient, { metadata, secretDigest }: Client): string | undefined {
+  const registered = metadata.token_endpoint_auth_methods ?? [metadata.token_endpoint_auth_method];
+  // Either way of sending a secret proves the same; no other method stands in for another.
+  const secret = presented.method.startsWith('client_secret');
+  if (!registered.some((one) => one === presented.method || (secret && one.startsWith('client_secret'))))
+    return `registered for ${registered.join(' ')}`;
+  if (!('secret' in presented)) return undefined;
+  return secretDigest && sameDigest(sha256(presented.secret), secretDigest) ? undefined : 'wrong secret';
+}
+
 /** Finds out which client sends a request to the token, introspection, revocation and device endpoints. */
 @Injectable()
 export class ClientAuthentication {
@@ -48,26 +59,17 @@ export class ClientAuthentication {
   /** @throws OAuthError `invalid_client` (401), `invalid_request` */
   async authenticate(request: ClientRequest): Promise<AuthenticatedClient> {
     const presented = presentedClient(request.authorization, request.parameters);
+    if (presented.method !== 'private_key_jwt') {
+      const recent = await this.clients.findRecent(presented.clientId);
+      if (recent && refusal(presented, recent) === undefined)
+        return { ...recent, authenticatedBy: presented.method };
+    }
     const client = await this.clients.find(presented.clientId);
     if (!client) return this.refuse(presented, request, 'no such client');
-    const { metadata } = client;
-    const registered = metadata.token_endpoint_auth_methods ?? [metadata.token_endpoint_auth_method];
-    // Either way of sending a secret proves the same; no other method stands in for another.
-    const secret = presented.method.startsWith('client_secret');
-    if (!registered.some((one) => one === presented.method || (secret && one.startsWith('client_secret'))))
-      return this.refuse(presented, request, `registered for ${registered.join(' ')}`);
-    const authenticated = { ...client, authenticatedBy: presented.method };
-    switch (presented.method) {
-      case 'none':
-        return authenticated;
-      case 'private_key_jwt':
-        await this.checkAssertion(presented.assertion, client);
-        return authenticated;
-      default:
-        if (client.secretDigest && sameDigest(sha256(presented.secret), client.secretDigest))
-          return authenticated;
-        return this.refuse(presented, request, 'wrong secret');
-    }
+    const reason = refusal(presented, client);
+    if (reason !== undefined) return this.refuse(presented, request, reason);
+    if (presented.method === 'private_key_jwt') await this.checkAssertion(presented.assertion, client);
+    return { ...client, authenticatedBy: presented.method };
   }
 
   /** @throws OAuthError `invalid_client` for a client that has no way to prove who it is. */

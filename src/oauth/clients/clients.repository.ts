@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Config } from '../../config/config.js';
+import { InjectConfig } from '../../config/config.token.js';
 import { Database, type Statement } from '../../database/database.js';
+import { RecentlyRead } from '../../database/recently-read.js';
 import type { Client, ClientMetadata } from './client.js';
 
 export interface NewClient extends Client {
@@ -58,9 +61,23 @@ const REAP: Statement = {
            WHERE used_at IS NULL AND source <> 'configured' AND created_at < $1 LIMIT 500 FOR UPDATE SKIP LOCKED
          ) RETURNING client_id`,
 };
+const MOST_RECENT = 1000;
+
 @Injectable()
 export class ClientsRepository {
-  constructor(private readonly database: Database) {}
+  private readonly recent: RecentlyRead<Client>;
+
+  constructor(
+    private readonly database: Database,
+    @InjectConfig() config: Config,
+  ) {
+    this.recent = new RecentlyRead((id) => this.find(id), config.REVOCATION_POLL_MS, MOST_RECENT);
+  }
+
+  /** Like {@link find}, as it was at most REVOCATION_POLL_MS ago: to let a client in by, never to refuse it by. */
+  async findRecent(clientId: string): Promise<Client | undefined> {
+    return this.recent.get(clientId);
+  }
 
   /** A registered or configured client; one known by its document is never found here (attack 9). */
   async find(clientId: string): Promise<Client | undefined> {
@@ -92,16 +109,20 @@ export class ClientsRepository {
     secretDigest: Buffer | null,
   ): Promise<boolean> {
     const values = [clientId, tokenDigest, JSON.stringify(metadata), secretDigest];
-    return (await this.database.query(UPDATE, values)).length === 1;
+    const updated = (await this.database.query(UPDATE, values)).length === 1;
+    this.recent.forget(clientId);
+    return updated;
   }
 
   /** Ends all that was granted to it too. With a digest, only when that is its registration token's. */
   async remove(clientId: string, tokenDigest: Buffer | null, now: Date): Promise<boolean> {
-    return this.database.transaction(async (query) => {
-      const removed = (await query(REMOVE, [clientId, tokenDigest, now])).length === 1;
-      if (removed) await query(END_SESSIONS, [clientId, now]);
-      return removed;
+    const removed = await this.database.transaction(async (query) => {
+      const gone = (await query(REMOVE, [clientId, tokenDigest, now])).length === 1;
+      if (gone) await query(END_SESSIONS, [clientId, now]);
+      return gone;
     });
+    this.recent.forget(clientId);
+    return removed;
   }
 
   async markUsed(clientId: string, now: Date): Promise<void> {

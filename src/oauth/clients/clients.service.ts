@@ -24,6 +24,11 @@ export class ClientsService {
     return 'client' in found ? found.client : undefined;
   }
 
+  /** Like {@link find}, but a registered client may be as it was a moment ago: to let it in by, never to refuse it by. */
+  async findRecent(clientId: string): Promise<Client | undefined> {
+    return SHAPE.test(clientId) ? this.clients.findRecent(clientId) : this.find(clientId);
+  }
+
   /** The client, or in words for a person and the client's developer why there is none. */
   async findOrExplain(clientId: string): Promise<{ client: Client } | { problem: string }> {
     if (isClientIdUrl(clientId, this.config.OUTBOUND_LOOPBACK)) {

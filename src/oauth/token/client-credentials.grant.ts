@@ -31,7 +31,7 @@ export class ClientCredentialsGrant implements GrantHandler {
     if (client.authenticatedBy === 'none')
       throw new OAuthError('unauthorized_client', 'A client without a credential cannot act for itself.');
     const identifier = resourceParameter(parameters) ?? this.config.resource;
-    const resource = await this.resources.find(identifier);
+    const resource = await this.resources.findRecent(identifier);
     if (!resource) throw new OAuthError('invalid_target', 'resource is not one that tokens are issued for.');
     // There is no person to know of.
     const rules = this.config.scopes;
@@ -47,7 +47,7 @@ export class ClientCredentialsGrant implements GrantHandler {
     const { clientId } = client;
     const end = this.lifetimes.accessTokenEnd(now);
     if (!(await this.sessions.open({ id, clientId, resource: identifier, scopes, address, now, end })))
-      throw new OAuthError('invalid_client', 'The client was removed.', { status: 401 });
+      throw new OAuthError('invalid_client', 'The client or the resource was removed.', { status: 401 });
     return this.responses.alone({ kind: 'client', clientId, sessionId: id, resource: identifier, scopes });
   }
 }

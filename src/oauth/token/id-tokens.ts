@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { SignJWT } from 'jose';
 import type { Scope } from '../../access/scopes.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
+import { signCompact } from '../../tokens/jws.js';
 import { KeyRing } from '../../tokens/key-ring.js';
 
 export interface Identity {
@@ -35,9 +35,9 @@ export class IdTokens {
     identity: Identity,
     about: { clientId: string; scopes: readonly Scope[]; nonce: string | null; signedInAt: Date },
   ): Promise<string> {
-    const { kid, algorithm, key } = this.keys.signingKey();
+    const key = this.keys.signingKey();
     const now = Math.floor(this.clock.now().getTime() / 1000);
-    return new SignJWT({
+    const claims = {
       ...identityClaims(identity, about.scopes),
       iss: this.config.issuer,
       aud: about.clientId,
@@ -45,8 +45,7 @@ export class IdTokens {
       exp: now + this.config.ACCESS_TOKEN_TTL,
       auth_time: Math.floor(about.signedInAt.getTime() / 1000),
       ...(about.nonce !== null && { nonce: about.nonce }),
-    })
-      .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid })
-      .sign(key);
+    };
+    return signCompact(key.headers.JWT, claims, key);
   }
 }
