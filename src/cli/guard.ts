@@ -1,17 +1,14 @@
 import { type Config, loadConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
-import { ApiKeyStrategy } from '../auth/api-key.strategy.js';
+import { ResourceAuthentication } from '../auth/resource-authentication.js';
 import { type GuardOptions, startGuard, describedResource } from '../gateway/proxy/guard-parts.js';
 import { type KnownTool, Policy } from '../gateway/proxy/policy.js';
 import { type PolicyFile, parsePolicy, readPolicy } from '../gateway/proxy/policy-file.js';
-import { ServiceAuthentication } from '../gateway/proxy/service-authentication.js';
 import { createServiceGuard } from '../gateway/proxy/service-guard.js';
 import { createResourceGuard } from '../guard/create-guard.js';
 import type { ResourceGuard } from '../guard/resource-guard.js';
 import { ResourcesRepository } from '../resources/resources.repository.js';
 import { masterKeyOf, type Service, startService } from '../service.js';
-import { AccessTokens } from '../tokens/access-tokens.js';
-import { Revocations } from '../tokens/revocations.js';
 import { type GuardArguments, guardArguments } from './guard-arguments.js';
 import { guardBanner } from './guard-banner.js';
 import { untilStopped } from './until-stopped.js';
@@ -130,18 +127,14 @@ function childEnvironment({ passed }: GuardArguments, env: NodeJS.ProcessEnv): R
 }
 
 function inProcess({ app }: Service, config: Config, resource: string, policy: Policy): ResourceGuard {
-  const authentication = new ServiceAuthentication(
-    app.get(AccessTokens),
-    app.get(ApiKeyStrategy),
-    app.get(Revocations),
-  );
+  const authentication = app.get(ResourceAuthentication);
   return createServiceGuard({
     issuer: config.issuer,
     resource,
     resourceName: policy.name,
     scopes: policy.scopes().map(({ name }) => name),
     rules: config.scopes,
-    authenticate: (request) => authentication.authenticate(resource, request),
+    authenticate: ({ headers, address }) => authentication.authenticate(resource, { headers, ip: address }),
     onFailure: (error) => {
       say(`guard: ${error.message}`);
     },

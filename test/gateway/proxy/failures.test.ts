@@ -88,9 +88,9 @@ describe('a server that fails', () => {
 
   test.each([
     ['does not answer', () => undefined, 504, 'in time'],
-    ['refuses the guard', (response: Parameters<typeof json>[0]) => json(response, {}, { 'WWW-Authenticate': 'Bearer' }, 401), 502, 'credentials'],
-    ['forbids the guard', (response: Parameters<typeof json>[0]) => json(response, {}, {}, 403), 502, 'credentials'],
-    ['compresses', (response: Parameters<typeof json>[0]) => json(response, {}, { 'Content-Encoding': 'gzip' }), 502, 'compresses'],
+    ['refuses the guard', (response: Parameters<typeof json>[0]) => { json(response, {}, { 'WWW-Authenticate': 'Bearer' }, 401); }, 502, 'credentials'],
+    ['forbids the guard', (response: Parameters<typeof json>[0]) => { json(response, {}, {}, 403); }, 502, 'credentials'],
+    ['compresses', (response: Parameters<typeof json>[0]) => { json(response, {}, { 'Content-Encoding': 'gzip' }); }, 502, 'compresses'],
     ['answers with a page', (response: Parameters<typeof json>[0]) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>'), 502, 'neither JSON nor events'],
     ['fails with a page', (response: Parameters<typeof json>[0]) => response.writeHead(500, { 'Content-Type': 'text/html' }).end('<h1>'), 502, 'answered with 500'],
     ['knows no such session, without words', (response: Parameters<typeof json>[0]) => response.writeHead(404).end(), 404, 'answered 404'],
@@ -103,14 +103,14 @@ describe('a server that fails', () => {
   }); // prettier-ignore
 
   test('its own JSON-RPC error and status come through, its cookies do not', async () => {
-    onCall((_seen, response) =>
+    onCall((_seen, response) => {
       json(
         response,
         { jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'no such thing' } },
         { 'Set-Cookie': 'a=b', Server: 'x' },
         400,
-      ),
-    );
+      );
+    });
     const answer = await look();
     expect(answer).toMatchObject({ status: 400, body: { error: { message: 'no such thing' } } });
     expect([answer.headers.get('set-cookie'), answer.headers.get('server')]).toEqual([null, null]);

@@ -1,15 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { ApiKeyStrategy } from '../../../src/auth/api-key.strategy.js';
+import { ResourceAuthentication } from '../../../src/auth/resource-authentication.js';
 import { describedResource, type RunningGuard, startGuard } from '../../../src/gateway/proxy/guard-parts.js';
 import { Policy } from '../../../src/gateway/proxy/policy.js';
 import { parsePolicy } from '../../../src/gateway/proxy/policy-file.js';
-import { ServiceAuthentication } from '../../../src/gateway/proxy/service-authentication.js';
 import { createServiceGuard } from '../../../src/gateway/proxy/service-guard.js';
 import { ResourcesRepository } from '../../../src/resources/resources.repository.js';
-import { AccessTokens } from '../../../src/tokens/access-tokens.js';
-import { Revocations } from '../../../src/tokens/revocations.js';
 import { freePort } from '../../../src/database/free-port.js';
 import type { TestService } from '../../support/harness.js';
 import { OauthDriver } from '../../support/oauth.js';
@@ -80,7 +77,9 @@ export const json = (
   body: unknown,
   headers: Record<string, string> = {},
   status = 200,
-) => response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
+): void => {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
+};
 
 export const READ_TOOL = {
   name: 'look',
@@ -143,11 +142,7 @@ export async function guardBefore(
   const port = await freePort();
   const resource = `http://127.0.0.1:${port}/mcp`;
   const policy = new Policy('behind', parsePolicy(JSON.stringify(options.policy ?? {}), 'of the test'));
-  const authentication = new ServiceAuthentication(
-    app.get(AccessTokens),
-    app.get(ApiKeyStrategy),
-    app.get(Revocations),
-  );
+  const authentication = app.get(ResourceAuthentication);
   const warned: string[] = [];
   const save = async (tools: Parameters<typeof describedResource>[2]) =>
     app.get(ResourcesRepository).save(describedResource(resource, policy, tools), new Date());
@@ -158,7 +153,7 @@ export async function guardBefore(
       resourceName: 'behind',
       scopes: policy.scopes().map(({ name }) => name),
       rules: config.scopes,
-      authenticate: (request) => authentication.authenticate(resource, request),
+      authenticate: ({ headers, address }) => authentication.authenticate(resource, { headers, ip: address }),
       onFailure: (error) => warned.push(String(error)),
     }),
     policy,
