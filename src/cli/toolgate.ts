@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { audit } from './audit.js';
 import { demo } from './demo.js';
+import { guard, GUARD_USAGE } from './guard.js';
 import { rotateSigningKeys } from './signing-keys.js';
 import { start } from './start.js';
 import { user } from './user.js';
@@ -9,6 +10,7 @@ const USAGE = `toolgate <command>
 
   start                              run the service
   demo [--json FILE] [--markdown FILE]  walk the whole story in a temporary folder and record what happened
+  guard URL | -- COMMAND ...         stand before an MCP server that has no authorization (guard --help)
   user list                          list the accounts
   user disable EMAIL                 end all sessions and keys of an account
   user enable EMAIL                  let it log in again
@@ -24,6 +26,10 @@ async function run([command, ...rest]: string[]): Promise<void> {
       break;
     case 'demo':
       await demo(rest);
+      break;
+    case 'guard':
+      if (rest[0] === '--help' || rest.length === 0) console.error(GUARD_USAGE);
+      else await guard(rest);
       break;
     case 'user':
       await user(rest, USAGE);

@@ -52,9 +52,11 @@ function raw(name: string, secret: boolean, env: Environment, problems: string[]
 /**
  * Parses the environment once into a frozen configuration.
  *
+ * `guard` is one that stands by itself, with the service elsewhere: it needs no database.
+ *
  * @throws ConfigError naming every bad variable.
  */
-export function loadConfig(env: Environment): Config {
+export function loadConfig(env: Environment, purpose: 'service' | 'guard' = 'service'): Config {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SETTINGS)) {
@@ -72,9 +74,10 @@ export function loadConfig(env: Environment): Config {
   if (settings.NODE_ENV === 'production') {
     if (MASTER_KEY === undefined)
       problems.push('MASTER_KEY is required in production (openssl rand -base64 32)');
-    if (settings.DATABASE_URL === undefined) problems.push('DATABASE_URL is required in production');
+    if (purpose === 'service' && settings.DATABASE_URL === undefined)
+      problems.push('DATABASE_URL is required in production');
     if (settings.OUTBOUND_LOOPBACK) problems.push('OUTBOUND_LOOPBACK must not be set in production');
-    if (!issuer.startsWith('https:') && !isLoopback(issuer))
+    if (purpose === 'service' && !issuer.startsWith('https:') && !isLoopback(issuer))
       problems.push('PUBLIC_URL must be https in production');
     if (!settings.UPSTREAM_PROVIDERS.every(usesHttps))
       problems.push('UPSTREAM_PROVIDERS must have https URLs alone in production');

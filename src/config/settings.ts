@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseScopeHierarchy, scopeHierarchyProblem } from '../access/scope-rules.js';
+import { upstreamHeaders } from './upstream-headers.js';
 import { upstreamProviders } from './upstream-providers.js';
 import { writeHours } from './write-hours.js';
 
@@ -225,6 +226,38 @@ export const SETTINGS = {
     { defaultDoc: 'none' },
   ),
   BODY_LIMIT: setting(integer(1024, 104_857_600).default(1_048_576), 'Largest request body, in bytes.'),
+  GUARD_PORT: setting(integer(0, 65535).default(4001), 'Port of `toolgate guard` (also `--port`).'),
+  GUARD_PUBLIC_URL: setting(
+    origin.optional(),
+    'The URL at which clients reach `toolgate guard`; its MCP endpoint is `/mcp` there.',
+    { defaultDoc: 'http://localhost:<GUARD_PORT>' },
+  ),
+  GUARD_CLIENT_ID: setting(
+    z.string().min(1).optional(),
+    'With `toolgate guard --issuer`: the client by which the guard introspects credentials at the issuer.',
+  ),
+  GUARD_CLIENT_SECRET: setting(z.string().min(1).optional(), 'The secret of that client.', { secret: true }),
+  GUARD_UPSTREAM_HEADERS: setting(
+    upstreamHeaders.default({}),
+    'Headers that `toolgate guard` adds for the server behind it, such as its credentials: a JSON object.',
+    { secret: true, defaultDoc: 'none' },
+  ),
+  GUARD_UPSTREAM_TIMEOUT: setting(
+    integer(1, 3600).default(120),
+    'Seconds that the server behind a guard has to begin its answer.',
+  ),
+  GUARD_PROCESSES: setting(
+    integer(1, 10_000).default(50),
+    'Processes of a stdio server that a guard runs at one time.',
+  ),
+  GUARD_PROCESSES_PER_CALLER: setting(
+    integer(1, 10_000).default(10),
+    'Of these, how many may belong to one caller.',
+  ),
+  GUARD_PROCESS_IDLE: setting(
+    integer(1, 86_400).default(600),
+    'A process of a stdio server that is unused for this many seconds is ended; the next call starts another.',
+  ),
   SHUTDOWN_GRACE: setting(
     integer(0, 600).default(10),
     'Seconds that requests in flight get to finish at a stop.',

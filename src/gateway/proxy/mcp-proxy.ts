@@ -1,0 +1,171 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { originAllowed } from '../../access/origins.js';
+import type { Principal } from '../../access/principal.js';
+import { ToolgateError } from '../../errors/toolgate-error.js';
+import type { ResourceGuard } from '../../guard/resource-guard.js';
+import { writeAnswer } from './answer-writer.js';
+import type { Authorization } from './authorize.js';
+import { clientAddress } from './client-address.js';
+import { requireAgreement } from './header-agreement.js';
+import { LIST_METHODS, ListFilter } from './list-filter.js';
+import { isObject, type Json, type Message, parseMessage } from './message.js';
+import { readBody } from './read-body.js';
+import { passedHeaders } from './request-headers.js';
+import { errorMessage, invalidRequest, RpcError, type RpcId } from './rpc-error.js';
+import type { SessionIds } from './session-ids.js';
+import type { ToolCatalogue } from './tool-catalogue.js';
+import type { Forwarded, Upstream } from './upstream.js';
+
+export interface McpProxyParts {
+  readonly guard: ResourceGuard;
+  readonly authorization: Authorization;
+  readonly tools: ToolCatalogue;
+  readonly upstream: Upstream;
+  readonly sessions: SessionIds;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly trustedProxies: readonly string[];
+  readonly bodyLimit: number;
+  report(what: { error: Error; reason: string }): void;
+}
+
+const METHODS = ['POST', 'GET', 'DELETE'] as const;
+
+/** One request from end to end: who, from which page, what, may they; only then does anything reach the server behind. */
+export class McpProxy {
+  constructor(private readonly parts: McpProxyParts) {}
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked: { id: RpcId } = { id: null };
+    try {
+      await this.serve(request, response, asked);
+    } catch (error) {
+      this.refuse(request, response, error, asked.id);
+    }
+  }
+
+  private async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: { id: RpcId },
+  ): Promise<void> {
+    const { guard, authorization, trustedProxies, allowedOrigins } = this.parts;
+    const { headers } = request;
+    const principal = await guard.authenticate({ headers, address: clientAddress(request, trustedProxies) });
+    if (!originAllowed(headers.origin, guard.resource, allowedOrigins))
+      throw new ToolgateError('origin_not_allowed');
+    const method = METHODS.find((one) => one === request.method);
+    if (!method) throw new ToolgateError('method_not_allowed', { headers: { Allow: METHODS.join(', ') } });
+    const message =
+      method === 'POST' ? parseMessage(await readBody(request, this.parts.bodyLimit)) : undefined;
+    if (message) {
+      asked.id = message.kind === 'request' ? message.id : null;
+      requireAgreement(headers, message);
+    }
+    const session = this.session(headers['mcp-session-id'], principal);
+    if (message) await authorization.require(message, principal);
+    else if (session === undefined) this.requireStream(method, principal);
+
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    await this.pass(
+      {
+        method,
+        message: message && this.withoutRoots(message),
+        session,
+        headers: passedHeaders(headers, method),
+        principal,
+        signal: gone.signal,
+      },
+      response,
+    );
+  }
+
+  private async pass(forwarded: Forwarded, response: ServerResponse): Promise<void> {
+    const { message, method, session, principal, signal } = forwarded;
+    const { upstream, sessions } = this.parts;
+    const answer = await upstream.forward(forwarded);
+    const newSession = session === undefined ? answer.session : undefined;
+    const listing = method === 'GET' || (message !== undefined && LIST_METHODS.has(message.method));
+    await writeAnswer(answer, {
+      response,
+      headers: {
+        'Cache-Control': 'no-store',
+        ...answer.headers,
+        ...(newSession !== undefined && { 'Mcp-Session-Id': sessions.seal(newSession, principal) }),
+      },
+      id: message?.id ?? null,
+      filter: listing ? this.filterFor(principal, message) : undefined,
+      acknowledged: message !== undefined && message.kind !== 'request',
+      gone: signal,
+    });
+  }
+
+  /** A list that a caller asked for from its beginning also tells the guard what there is. */
+  private filterFor(principal: Principal, message: Message | undefined): ListFilter {
+    const { authorization, tools } = this.parts;
+    const whole = message?.method === 'tools/list' && message.params['cursor'] === undefined;
+    return new ListFilter(authorization, principal, {
+      learn(list, more) {
+        if (whole && !more) tools.replace(list);
+      },
+      changed() {
+        tools.expire();
+      },
+    });
+  }
+
+  private session(presented: string | string[] | undefined, principal: Principal): string | undefined {
+    if (presented === undefined || typeof presented !== 'string') return undefined;
+    return this.parts.sessions.open(presented, principal);
+  }
+
+  /** Without a session a stream tells of everything that happens, and there is nothing to end. */
+  private requireStream(method: string, principal: Principal): void {
+    if (method === 'DELETE') throw invalidRequest('There is no session to end: `Mcp-Session-Id` is missing.');
+    const { policy } = this.parts.authorization;
+    this.parts.guard.requireScopes(principal, policy.read, `The stream needs: ${policy.read.join(' ')}`);
+  }
+
+  /**
+   * A server takes the roots of its client for the folders that it may work in, and server-filesystem puts them in the place
+   * of those it was started with. A client on the other side of a network has no say in that, unless the policy gives it.
+   */
+  private withoutRoots(message: Message): Message {
+    if (this.parts.authorization.policy.clientRoots) return message;
+    const { params } = message;
+    const strip = (holder: unknown, name: string): Json | undefined => {
+      if (!isObject(holder) || !isObject(holder[name]) || !('roots' in holder[name])) return undefined;
+      const { roots: _, ...capabilities } = holder[name];
+      return { ...holder, [name]: capabilities };
+    };
+    const initialize = message.method === 'initialize' ? strip(params, 'capabilities') : undefined;
+    const meta = strip(params['_meta'], 'io.modelcontextprotocol/clientCapabilities');
+    if (!initialize && !meta) return message;
+    const stripped = { ...params, ...initialize, ...(meta && { _meta: meta }) };
+    return { ...message, params: stripped, json: { ...message.json, params: stripped } };
+  }
+
+  private refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown, id: RpcId): void {
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    // A body that nobody will read would keep the connection busy: it ends with the answer.
+    if (!request.complete) response.setHeader('Connection', 'close');
+    if (thrown instanceof RpcError) {
+      if (thrown.status >= 500) this.parts.report({ error: thrown, reason: thrown.reason });
+      response
+        .writeHead(thrown.status, {
+          'Content-Type': 'application/json',
+          'Cache-Control': 'no-store',
+          ...thrown.headers,
+        })
+        .end(JSON.stringify(errorMessage(id, thrown)));
+      return;
+    }
+    const { status, headers, body } = this.parts.guard.answerFor(thrown);
+    response.writeHead(status, headers).end(body);
+  }
+}

@@ -1,0 +1,26 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What the protocol needs and nothing else: credentials, cookies, forwarding and identity headers have no way through. */
+const PASSED = [
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+  'last-event-id',
+  'traceparent',
+  'tracestate',
+];
+/** Spec 2026-07-28, transports: headers that repeat arguments of a tool; the server checks them against the body. */
+const PASSED_PREFIX = 'mcp-param-';
+const LAST_EVENT_ID_LONGEST = 1024;
+
+export function passedHeaders(headers: IncomingHttpHeaders, method: string): Record<string, string> {
+  const passed: Record<string, string> = {
+    accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
+  };
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== 'string' || !(PASSED.includes(name) || name.startsWith(PASSED_PREFIX))) continue;
+    if (name === 'last-event-id' && value.length > LAST_EVENT_ID_LONGEST) continue;
+    passed[name] = value;
+  }
+  return passed;
+}
