@@ -29,7 +29,7 @@ const wordsOf = (issues: readonly StandardSchemaV1.Issue[]): string =>
     .join(', ');
 
 /**
- * Answers plain requests without the server object that the SDK would build for each: to the byte what the SDK answers
+ * Answers plain requests without the server object that the SDK would build for each: as JSON the same that the SDK answers
  * (test/mcp/plain-answers.test.ts), at a fraction of its cost (docs/adr/0012).
  */
 @Injectable()
