@@ -17,6 +17,8 @@ const KEY_SHAPE = /^tgk_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$/;
 export class Credentials {
   private readonly verified = new LRUCache<string, LocalToken>({ max: CAPACITY, ttl: VERIFIED_MS });
 
+  private readonly verifying = new Map<string, Promise<LocalToken>>();
+
   constructor(
     private readonly tokens: LocalTokens,
     private readonly introspection: Introspection | undefined,
@@ -35,14 +37,28 @@ export class Credentials {
   }
 
   private async accessToken(name: string, { value }: Credential): Promise<Principal> {
-    const token = this.verified.get(name) ?? (await this.tokens.verify(value));
+    const token = this.verified.get(name) ?? (await this.verify(name, value));
     if (token.expiresAt <= Date.now()) throw new ToolgateError('expired_token');
-    this.verified.set(name, token, { noUpdateTTL: true });
     if (!this.introspection) return token.principal;
     const living = await this.introspection.find(name, value);
     if (!living) throw new ToolgateError('revoked_token');
     // Its person may hold less by now than when it was signed.
     return { ...token.principal, scopes: living.scopes };
+  }
+
+  /** Many callers with one token at once cost one verification. */
+  private verify(name: string, token: string): Promise<LocalToken> {
+    const known = this.verifying.get(name);
+    if (known) return known;
+    const verifying = this.tokens
+      .verify(token)
+      .then((verified) => {
+        this.verified.set(name, verified);
+        return verified;
+      })
+      .finally(() => this.verifying.delete(name));
+    this.verifying.set(name, verifying);
+    return verifying;
   }
 
   private async apiKey(name: string, { value }: Credential, address: string): Promise<Principal> {
