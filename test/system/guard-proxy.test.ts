@@ -12,7 +12,7 @@ import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextp
 import { CreateMessageRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { freePort } from '../../src/database/free-port.js';
 import { migrate } from '../../src/database/migrate.js';
-import { guardBefore, type GuardUnderTest } from '../gateway/proxy/support.js';
+import { guardBefore, type GuardUnderTest, until } from '../gateway/proxy/support.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
 import { type GuardCredentials, makeGuardCredentials } from '../support/guard-credentials.js';
 import { checkGuardCase, GUARD_TABLE, type GuardedServer, toolNames } from '../support/guard-table.js';
@@ -76,9 +76,7 @@ async function legacy(
   token: string,
   client = new LegacyClient({ name: 'legacy', version: '1' }),
 ) {
-  await client.connect(
-    new LegacyTransport(...bearer(guard, token)),
-  );
+  await client.connect(new LegacyTransport(...bearer(guard, token)));
   return client as unknown as AnyClient;
 }
 interface AnyClient {
@@ -205,12 +203,14 @@ test('the folders of server-filesystem are the operator’s: a caller’s roots 
   });
   await legacy(guard, await guard.token('behind:read behind:write'), client);
   await client.sendRootsListChanged();
+  await until(() => asked > 0, 'the server asks for roots although none were announced');
+  const folders = await client.callTool({ name: 'list_allowed_directories', arguments: {} });
   const read = await client.callTool({ name: 'read_text_file', arguments: { path: '/etc/hostname' } });
-  expect(read.isError).toBe(true);
-  expect(JSON.stringify(read)).toContain('Access denied');
-  expect(asked).toBe(0);
   await client.close();
   await guard.close();
+  expect(JSON.stringify(folders)).toContain(`Allowed directories:\\n${folder}"`);
+  expect(read.isError).toBe(true);
+  expect(JSON.stringify(read)).toContain('Access denied');
 });
 
 test('a crash of the server behind is told clearly, and the next session is served', async () => {
