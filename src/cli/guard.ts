@@ -1,7 +1,12 @@
 import { type Config, loadConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
 import { ResourceAuthentication } from '../auth/resource-authentication.js';
-import { type GuardOptions, startGuard, describedResource } from '../gateway/proxy/guard-parts.js';
+import {
+  describedResource,
+  type GuardOptions,
+  type RunningGuard,
+  startGuard,
+} from '../gateway/proxy/guard-parts.js';
 import { type KnownTool, Policy } from '../gateway/proxy/policy.js';
 import { type PolicyFile, parsePolicy, readPolicy } from '../gateway/proxy/policy-file.js';
 import { createServiceGuard } from '../gateway/proxy/service-guard.js';
@@ -42,34 +47,35 @@ export async function guard(args: string[]): Promise<void> {
     given.policy === undefined ? parsePolicy('{}', 'default') : readPolicy(given.policy);
   const policy = new Policy(given.name, file);
   const service = given.issuer === undefined ? await startService(config, say) : undefined;
+  let running: RunningGuard | undefined;
+  const stop = async () => {
+    await running?.close(config.SHUTDOWN_GRACE * 1000);
+    await service?.stop();
+  };
+  const enter = async (tools: readonly KnownTool[]) =>
+    service?.app.get(ResourcesRepository).save(describedResource(resource, policy, tools), new Date());
   try {
-    const verifier = service
-      ? inProcess(service, config, resource, policy)
-      : remote(given.issuer ?? '', config, resource, policy);
-    const running = await startGuard({
+    running = await startGuard({
       ...settingsOf(config),
-      guard: verifier,
+      guard: service
+        ? inProcess(service, config, resource, policy)
+        : remote(given.issuer ?? '', config, resource, policy),
       policy,
       target: 'url' in given.target ? given.target : { ...given.target, env: childEnvironment(given, env) },
       secret: await masterKeyOf(config),
-      toolsRead: async (tools: readonly KnownTool[]) => {
-        await service?.app
-          .get(ResourcesRepository)
-          .save(describedResource(resource, policy, tools), new Date());
-      },
+      toolsRead: enter,
       warn: say,
     });
     const warnings = await firstLook(given, running.tools);
+    // People can sign in for a server that is not there yet.
+    if (running.tools.all().length === 0) await enter([]);
     const target =
       'url' in given.target ? given.target.url : [given.target.command, ...given.target.args].join(' ');
     const issuer = given.issuer ?? config.issuer;
     say(guardBanner({ target, resource, issuer, policy, tools: running.tools.all(), warnings }));
-    untilStopped(async () => {
-      await running.close(config.SHUTDOWN_GRACE * 1000);
-      await service?.stop();
-    });
+    untilStopped(stop);
   } catch (error) {
-    await service?.stop();
+    await stop();
     throw error;
   }
 }

@@ -25,7 +25,7 @@ export interface GuardOptions {
   readonly trustedProxies: readonly string[];
   readonly bodyLimit: number;
   /** Hears of the tools each time they were read. */
-  toolsRead(tools: readonly KnownTool[]): Promise<void> | void;
+  toolsRead(tools: readonly KnownTool[]): Promise<unknown>;
   warn(text: string): void;
 }
 

@@ -28,6 +28,7 @@ export interface McpProxyParts {
   report(what: { error: Error; reason: string }): void;
 }
 
+const NO_ROOTS = { code: -32601, message: 'There are no roots here.' };
 const METHODS = ['POST', 'GET', 'DELETE'] as const;
 
 /** One request from end to end: who, from which page, what, may they; only then does anything reach the server behind. */
@@ -134,7 +135,10 @@ export class McpProxy {
    */
   private withoutRoots(message: Message): Message {
     if (this.parts.authorization.policy.clientRoots) return message;
-    const { params } = message;
+    const { params, json } = message;
+    // Whether it was asked for them or not: an answer without roots is one that a client may give.
+    if (isObject(json['result']) && 'roots' in json['result'])
+      return { ...message, json: { jsonrpc: '2.0', id: message.id, error: NO_ROOTS } };
     const strip = (holder: unknown, name: string): Json | undefined => {
       if (!isObject(holder) || !isObject(holder[name]) || !('roots' in holder[name])) return undefined;
       const { roots: _, ...capabilities } = holder[name];

@@ -68,7 +68,10 @@ export class StdioUpstream implements Upstream {
       command,
       args: [...args],
       env: { ...env },
-      stderr: 'ignore',
+      stderr: 'pipe',
+    });
+    transport.stderr?.on('data', (chunk: Buffer) => {
+      this.options.log(chunk.toString());
     });
     const { tools, modern } = await listTools(transport, timeoutMs);
     this.modern = modern;

@@ -29,7 +29,7 @@ export class ToolCatalogue {
   constructor(
     private readonly list: () => Promise<readonly KnownTool[]>,
     private readonly maxAgeMs: number,
-    private readonly onRead: (tools: readonly KnownTool[]) => Promise<void> | void,
+    private readonly onRead: (tools: readonly KnownTool[]) => Promise<unknown>,
   ) {}
 
   get(name: string): KnownTool | undefined {

@@ -234,6 +234,16 @@ describe('what is checked is what is read', () => {
     );
     expect(JSON.parse(upstream.last().text).params.capabilities).toEqual({ sampling: {} });
   });
+
+  test('nor by an answer that has roots in it', async () => {
+    const answer = { jsonrpc: '2.0', id: 'q1', result: { roots: [{ uri: 'file:///' }] } };
+    expect((await send(guard, full, answer)).status).toBe(202);
+    expect(JSON.parse(upstream.last().text)).toEqual({
+      jsonrpc: '2.0',
+      id: 'q1',
+      error: { code: -32601, message: 'There are no roots here.' },
+    });
+  });
 });
 
 describe('what the server behind gets of the caller', () => {

@@ -98,7 +98,11 @@ export function speaking(
       response.writeHead(405).end();
       return;
     }
-    const { id, method } = JSON.parse(seen.text) as { id?: unknown; method: string };
+    const { id, method } = JSON.parse(seen.text) as { id?: unknown; method?: string };
+    if (method === undefined) {
+      response.writeHead(202).end();
+      return;
+    }
     const own = more(method, id, seen, response);
     if (own === true) return;
     if (id === undefined) response.writeHead(202).end();
