@@ -38,6 +38,22 @@ ${passed ? 'Every step was as expected.' : 'Some steps differed.'}`;
 const transcript = (lines: readonly string[]): string =>
   `<!-- Made by \`npm run demo -- --markdown docs/demo.md\`. -->\n\n# The whole story, as it happened\n\n\`\`\`text\n${lines.join('\n').trim()}\n\`\`\`\n`;
 
+/** Starts on any free port. Until the database is made, another process may take the one that was found: then on another. */
+async function startAnywhere(directory: string, say: (line: string) => void, tries = 5) {
+  const config = loadConfig({
+    PORT: String(await freePort()),
+    DATA_DIR: directory,
+    REFRESH_REPLAY_WINDOW: '1',
+    LOG_LEVEL: 'silent',
+  });
+  try {
+    return { config, service: await startService(config, say) };
+  } catch (error) {
+    if (tries <= 1 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return startAnywhere(directory, say, tries - 1);
+  }
+}
+
 /** `toolgate demo`: the whole story from nothing, in a folder that is gone afterwards, and the record of what was seen. */
 export async function demo(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -50,14 +66,8 @@ export async function demo(args: string[]): Promise<void> {
     console.log(line);
   };
   const directory = await mkdtemp(join(tmpdir(), 'toolgate-demo-'));
-  const config = loadConfig({
-    PORT: String(await freePort()),
-    DATA_DIR: directory,
-    REFRESH_REPLAY_WINDOW: '1',
-    LOG_LEVEL: 'silent',
-  });
   say(`Toolgate ${VERSION}: the whole story, from nothing, in ${directory}\n`);
-  const service = await startService(config, say);
+  const { config, service } = await startAnywhere(directory, say);
   try {
     const steps = await tellStory(config.issuer, say);
     const record: Observed = {
