@@ -94,9 +94,6 @@ export class ScopeRules {
   }
 }
 
-/** The built-in ladder alone. */
-export const LADDER = new ScopeRules();
-
 /** `billing:admin > billing:write > billing:read; vault:open > vault:list` as chains, not yet checked. */
 export function parseScopeHierarchy(text: string): ScopeChain[] {
   return text

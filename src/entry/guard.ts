@@ -1,6 +1,7 @@
 export { personOf } from '../access/principal.js';
 export type { ApiKeyPrincipal, ClientPrincipal, Principal, UserPrincipal } from '../access/principal.js';
-export { LADDER, ScopeRules } from '../access/scope-rules.js';
+export { ScopeRules } from '../access/scope-rules.js';
+export type { ScopeChain } from '../access/scope-rules.js';
 export type { Scope } from '../access/scopes.js';
 export type { ErrorCode } from '../errors/catalogue.js';
 export { ToolgateError } from '../errors/toolgate-error.js';
@@ -8,7 +9,6 @@ export { authInfoOf } from '../guard/auth-info.js';
 export type { AdmittedRequest, AuthInfo } from '../guard/auth-info.js';
 export { createResourceGuard } from '../guard/create-guard.js';
 export type { ResourceGuardOptions } from '../guard/create-guard.js';
-export type { ScopeHierarchy } from '../guard/hierarchy.js';
 export type { IntrospectionOptions } from '../guard/introspection.js';
 export type {
   GuardAnswer,

@@ -1,8 +1,8 @@
+import { type ScopeChain, ScopeRules } from '../access/scope-rules.js';
 import { formatScope, type Scope } from '../access/scopes.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { asToolgateError, bearerAnswer } from './answer.js';
 import { Credentials } from './credentials.js';
-import { lacksScopes, type ScopeHierarchy } from './hierarchy.js';
 import { Introspection, type IntrospectionOptions } from './introspection.js';
 import { IssuerClient } from './issuer-client.js';
 import { IssuerKeys } from './issuer-keys.js';
@@ -24,7 +24,8 @@ export interface ResourceGuardOptions {
    * a token lives until it expires, whatever happens to its session.
    */
   readonly introspection?: IntrospectionOptions;
-  readonly scopeHierarchy?: ScopeHierarchy;
+  /** Beside the built-in ladder: chains of scopes, each with the broadest first, as in SCOPE_HIERARCHY of the issuer. */
+  readonly scopeHierarchy?: readonly ScopeChain[];
   /** How long the issuer may take to answer. Default 5000. */
   readonly timeoutMs?: number;
   /** How far the clocks of the issuer and of this machine may differ. Default 5. */
@@ -33,15 +34,16 @@ export interface ResourceGuardOptions {
   readonly onFailure?: (error: ToolgateError) => void;
 }
 
-/** @throws TypeError for options that cannot work: a guard that is set up wrongly must not start. */
+/** @throws Error for options that cannot work: a guard that is set up wrongly must not start. */
 export function createResourceGuard(options: ResourceGuardOptions): ResourceGuard {
-  const { issuer, resource, scopeHierarchy = {}, onFailure = warn } = options;
+  const { issuer, resource, onFailure = warn } = options;
   requireUrl('issuer', issuer);
   requireUrl('resource', resource);
   if (options.introspection) {
     requireText('introspection.clientId', options.introspection.clientId);
     requireText('introspection.clientSecret', options.introspection.clientSecret);
   }
+  const rules = new ScopeRules(options.scopeHierarchy);
   const client = new IssuerClient(issuer, options.timeoutMs ?? 5000);
   const keys = new IssuerKeys(client);
   const tokens = new LocalTokens(keys, issuer, resource, options.clockToleranceSeconds ?? 5);
@@ -60,7 +62,7 @@ export function createResourceGuard(options: ResourceGuardOptions): ResourceGuar
     metadataPaths,
     authenticate: (request) => credentials.authenticate(request),
     requireScopes(principal, needed, detail) {
-      if (lacksScopes(principal.scopes, needed, scopeHierarchy))
+      if (rules.missing(principal.scopes, needed).length > 0)
         throw new ToolgateError('insufficient_scope', {
           scopes: needed,
           ...(detail !== undefined && { detail }),

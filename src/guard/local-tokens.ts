@@ -1,6 +1,6 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import type { TokenPrincipal } from '../access/principal.js';
-import { Claims, principalOf, TOKEN_RULES } from '../access/token-claims.js';
+import { Claims, principalOf } from '../access/token-claims.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import type { IssuerKeys } from './issuer-keys.js';
 
@@ -40,7 +40,9 @@ export class LocalTokens {
           return known.key;
         },
         {
-          ...TOKEN_RULES,
+          algorithms: ['ES256', 'EdDSA', 'RS256'],
+          typ: 'at+jwt',
+          requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id', 'sid'],
           issuer: this.issuer,
           audience: this.resource,
           maxTokenAge: LONGEST_LIFE,

@@ -1,4 +1,4 @@
-import { LADDER } from '../access/scope-rules.js';
+import type { ScopeRules } from '../access/scope-rules.js';
 import { formatScope, type Scope } from '../access/scopes.js';
 import type { ToolScopes } from '../guard/tool-scopes.js';
 
@@ -33,8 +33,8 @@ export function scopedTools(): ToolScopes {
 }
 
 /** `request.user` as @rekog/mcp-nest compares it: word by word, so the broad scopes are spelled out. */
-export function spelledOut(held: readonly Scope[]): string {
+export function spelledOut(held: readonly Scope[], rules: ScopeRules): string {
   const declared = new Set([...remembered.values()].flatMap((scopes) => [...scopes]));
-  const covered = [...declared].filter((scope) => LADDER.missing(held, [scope]).length === 0);
+  const covered = [...declared].filter((scope) => rules.missing(held, [scope]).length === 0);
   return formatScope([...new Set([...held, ...covered])]);
 }

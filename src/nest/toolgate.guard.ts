@@ -2,6 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Principal } from '../access/principal.js';
+import type { ScopeRules } from '../access/scope-rules.js';
 import type { Scope } from '../access/scopes.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { Admission, type AdmissionOptions } from '../guard/admission.js';
@@ -29,6 +30,7 @@ export class ToolgateGuard implements CanActivate {
   constructor(
     private readonly guard: ResourceGuard,
     options: AdmissionOptions,
+    private readonly rules: ScopeRules,
   ) {
     this.admission = new Admission(guard, options);
   }
@@ -48,7 +50,7 @@ export class ToolgateGuard implements CanActivate {
     this.message(principal, request.body);
     admit(request, principal);
     if (request.raw) admit(request.raw, principal);
-    request.user = { ...principal, scope: spelledOut(principal.scopes) };
+    request.user = { ...principal, scope: spelledOut(principal.scopes, this.rules) };
     return true;
   }
 

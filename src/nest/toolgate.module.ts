@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { ScopeRules } from '../access/scope-rules.js';
 import type { AdmissionOptions } from '../guard/admission.js';
 import { createResourceGuard, type ResourceGuardOptions } from '../guard/create-guard.js';
 import type { ResourceGuard } from '../guard/resource-guard.js';
@@ -53,7 +54,8 @@ export class ToolgateModule {
         {
           provide: APP_GUARD,
           inject: [RESOURCE_GUARD, TOOLGATE_OPTIONS],
-          useFactory: (guard: ResourceGuard, options: ToolgateOptions) => new ToolgateGuard(guard, options),
+          useFactory: (guard: ResourceGuard, options: ToolgateOptions) =>
+            new ToolgateGuard(guard, options, new ScopeRules(options.scopeHierarchy)),
         },
         {
           provide: APP_FILTER,

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import express from 'express';
 import Fastify from 'fastify';
 import { Caller, Public } from '../../src/access/decorators.js';
-import { LADDER } from '../../src/access/scope-rules.js';
+import { ScopeRules } from '../../src/access/scope-rules.js';
 import type { Principal } from '../../src/access/principal.js';
 import type { AdmittedRequest } from '../../src/guard/auth-info.js';
 import { createResourceGuard, type ResourceGuardOptions } from '../../src/guard/create-guard.js';
@@ -25,7 +25,7 @@ function answerMcp(body: unknown, principal: Principal | undefined): object {
     params?: { name?: string };
   };
   const tools = Object.entries(TOOLS)
-    .filter(([, needed]) => LADDER.missing(principal?.scopes ?? [], needed).length === 0)
+    .filter(([, needed]) => new ScopeRules().missing(principal?.scopes ?? [], needed).length === 0)
     .map(([name]) => ({ name, inputSchema: { type: 'object' } }));
   const result =
     method === 'tools/list'
