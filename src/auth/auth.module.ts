@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { Admissions } from '../access/admissions.js';
 import { KeysModule } from '../keys/keys.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -16,12 +17,15 @@ import { ScopeGuard } from './scope.guard.js';
 import { SessionsController } from './sessions.controller.js';
 import { AccessTokenGuard, ApiKeyGuard } from './strategy-guards.js';
 import { VerifiedCache } from './verified-cache.js';
+import { WatchedAdmissions } from './watched-admissions.js';
 
 /**
  * Owns how a request becomes a principal: the Passport strategies, the two global guards in their order, and the REST
  * routes of register, login, refresh, logout and sessions.
  * Does not own accounts, keys or tokens: it asks users/, keys/ and tokens/.
+ * Global, for its answers to what access/ only names: no feature imports auth/.
  */
+@Global()
 @Module({
   imports: [UsersModule, KeysModule, TokensModule, OpsModule],
   controllers: [AuthController, SessionsController],
@@ -35,9 +39,10 @@ import { VerifiedCache } from './verified-cache.js';
     PasswordCheck,
     ResourceAuthentication,
     VerifiedCache,
+    { provide: Admissions, useClass: WatchedAdmissions },
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
   ],
-  exports: [PasswordCheck, ResourceAuthentication],
+  exports: [Admissions, PasswordCheck, ResourceAuthentication],
 })
 export class AuthModule {}

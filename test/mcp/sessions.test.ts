@@ -7,7 +7,7 @@ import {
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { McpSessionReaper } from '../../src/mcp/sessions/reaper.js';
-import { type Person, startTestService, type TestService } from '../support/harness.js';
+import { type Answer, type Person, startTestService, type TestService } from '../support/harness.js';
 import { queryOnce } from '../support/postgres.js';
 import { FixturesModule } from './fixtures/fixtures.module.js';
 
@@ -229,6 +229,26 @@ describe('how a session ends, and what is none', () => {
     for (const service of [a, b]) {
       expect((await say(service, request('ping'), { session })).status).toBe(404);
       expect((await end(service, { session })).status).toBe(404);
+    }
+  });
+
+  test('what listens is let go of when the login it came with ends, or its key is revoked', async () => {
+    const other = await a.person();
+    const made = await a.call('POST', '/keys', { bearer: other.accessToken, body: { name: 'agent' } });
+    const revocations: [string, () => Promise<Answer>][] = [
+      [made.body.key, () => a.call('DELETE', `/keys/${made.body.id}`, { bearer: other.accessToken })],
+      [other.accessToken, () => a.call('POST', '/auth/logout', { bearer: other.accessToken, body: {} })],
+    ];
+    for (const [bearer, revoke] of revocations) {
+      const begun = await say(a, initialize(), { bearer });
+      const session = begun.headers.get('mcp-session-id') ?? '';
+      const events = eventsOf(await listen(b, { bearer, session }));
+      await events.next();
+      expect((await revoke()).status).toBe(204);
+      const revokedAt = performance.now();
+      expect(await events.next()).toMatchObject({ done: true });
+      // Not by the five minutes that a stream may take at most.
+      expect(performance.now() - revokedAt).toBeLessThan(30_000);
     }
   });
 

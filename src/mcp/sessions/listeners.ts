@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
+import { Admissions } from '../../access/admissions.js';
 import type { Principal } from '../../access/principal.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
@@ -13,6 +14,7 @@ interface Listener {
   readonly id: string;
   readonly sessionId: string;
   readonly principal: Principal;
+  readonly isAdmitted: () => boolean;
   readonly stream: SseStream;
   heard: number;
 }
@@ -32,12 +34,14 @@ export class Listeners implements BeforeApplicationShutdown {
     private readonly sessions: McpSessionsRepository,
     private readonly events: SessionEvents,
     private readonly registry: ToolRegistry,
+    private readonly admissions: Admissions,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /** The newest of a session listens: nothing may be told on two streams (spec 2025-11-25, multiple connections). */
   async listen(session: Session, principal: Principal, heard = session.lastEvent): Promise<SseStream> {
     const id = uuidv4();
+    const isAdmitted = this.admissions.watch(principal);
     await this.sessions.listen(session.id, id);
     const stream = new SseStream(() => {
       clearTimeout(longest);
@@ -48,7 +52,7 @@ export class Listeners implements BeforeApplicationShutdown {
     }, LONGEST_MS).unref();
     const primed = session.initialize['protocolVersion'] === '2025-11-25';
     stream.prime(primed ? { stream: session.id, sequence: heard } : undefined);
-    this.open.set(id, { id, sessionId: session.id, principal, stream, heard });
+    this.open.set(id, { id, sessionId: session.id, principal, isAdmitted, stream, heard });
     this.schedule();
     return stream;
   }
@@ -72,6 +76,8 @@ export class Listeners implements BeforeApplicationShutdown {
   }
 
   private async poll(): Promise<void> {
+    // Before the database is asked: who may not listen any more is let go of also while it cannot answer.
+    for (const { isAdmitted, stream } of this.open.values()) if (!isAdmitted()) stream.end();
     const listening = [...this.open.values()];
     if (listening.length === 0) return;
     const standings = await this.sessions.standings(listening.map(({ sessionId }) => sessionId));
@@ -81,7 +87,7 @@ export class Listeners implements BeforeApplicationShutdown {
 
   private async tell(listener: Listener, standing: Standing | undefined): Promise<void> {
     const { id, sessionId, stream } = listener;
-    if (standing?.listener !== id) stream.end();
+    if (standing?.listener !== id || !listener.isAdmitted()) stream.end();
     else if (standing.lastEvent > listener.heard) {
       const news = await this.events.from(sessionId, sessionId, listener.heard + 1);
       for (const { sequence, message } of news) {

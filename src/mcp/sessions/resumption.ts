@@ -1,5 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { isJSONRPCResponse } from '@modelcontextprotocol/server';
+import { Admissions } from '../../access/admissions.js';
+import type { Principal } from '../../access/principal.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { SessionEvents, type StoredEvent } from './session-events.js';
 import type { Session } from './sessions.repository.js';
@@ -14,16 +16,20 @@ export class Resumption implements BeforeApplicationShutdown {
   private readonly log = new Logger(Resumption.name);
   private readonly open = new Set<SseStream>();
 
-  constructor(private readonly events: SessionEvents) {}
+  constructor(
+    private readonly events: SessionEvents,
+    private readonly admissions: Admissions,
+  ) {}
 
   /** @throws ToolgateError `unknown_event` */
-  async resume(session: Session, { stream, sequence }: EventId): Promise<SseStream> {
+  async resume(session: Session, principal: Principal, { stream, sequence }: EventId): Promise<SseStream> {
+    const isAdmitted = this.admissions.watch(principal);
     const [last, ...missed] = await this.events.from(session.id, stream, sequence);
     if (last?.sequence !== sequence) throw new ToolgateError('unknown_event');
     const sse: SseStream = new SseStream(() => this.open.delete(sse));
     this.open.add(sse);
     sse.prime(undefined);
-    this.follow(sse, session.id, stream, { told: sequence, missed }).catch((error: unknown) => {
+    this.follow(sse, session.id, stream, { told: sequence, missed, isAdmitted }).catch((error: unknown) => {
       this.log.warn(`a stream could not be followed: ${String(error)}`);
       sse.end();
     });
@@ -38,11 +44,11 @@ export class Resumption implements BeforeApplicationShutdown {
     sse: SseStream,
     sessionId: string,
     stream: string,
-    from: { told: number; missed: StoredEvent[] },
+    from: { told: number; missed: StoredEvent[]; isAdmitted: () => boolean },
   ): Promise<void> {
     let { told, missed } = from;
     const until = performance.now() + LONGEST_MS;
-    while (!sse.ended && performance.now() < until) {
+    while (!sse.ended && from.isAdmitted() && performance.now() < until) {
       for (const { sequence, message } of missed) {
         if (message) sse.send(message, { stream, sequence });
         told = sequence;

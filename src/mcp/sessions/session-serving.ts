@@ -81,7 +81,7 @@ export class SessionServing {
     if (last !== undefined && last !== '' && !from) throw new ToolgateError('unknown_event');
     const stream =
       from && from.stream !== session.id
-        ? await this.resumption.resume(session, from)
+        ? await this.resumption.resume(session, principal, from)
         : await this.listeners.listen(session, principal, from?.sequence);
     const end = () => {
       stream.end();

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { Admissions } from '../access/admissions.js';
+import type { Principal } from '../access/principal.js';
+import { Revocations } from '../tokens/revocations.js';
+import { revocableIds } from './verified-cache.js';
+
+/** Fed by the same revocations that every request is checked against. */
+@Injectable()
+export class WatchedAdmissions extends Admissions {
+  constructor(private readonly revocations: Revocations) {
+    super();
+  }
+
+  watch(principal: Principal): () => boolean {
+    const ids = revocableIds(principal);
+    const mark = this.revocations.mark();
+    return () => !this.revocations.hasEnded(ids) && !this.revocations.changedSince(mark, ids);
+  }
+}
