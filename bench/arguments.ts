@@ -51,7 +51,8 @@ export function parseArguments(args: readonly string[]): Arguments {
   });
   const only = list(values.only) ?? OPERATION_NAMES;
   const unknown = only.filter((name) => !isOperation(name));
-  if (unknown.length > 0) throw new Error(`unknown operation: ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`unknown operation: ${unknown.join(', ')} (there are ${OPERATION_NAMES.join(', ')})`);
   const peers = list(values.peers) ?? PEERS;
   const strangers = peers.filter((name) => !PEERS.some((known) => known === name));
   if (strangers.length > 0) throw new Error(`unknown peer: ${strangers.join(', ')}`);
