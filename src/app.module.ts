@@ -5,6 +5,7 @@ import { CONFIG } from './config/config.token.js';
 import { Clock } from './crypto/clock.js';
 import { MasterKey } from './crypto/master-key.js';
 import { DatabaseModule } from './database/database.module.js';
+import { GatewayModule } from './gateway/gateway.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { OauthModule } from './oauth/oauth.module.js';
@@ -58,6 +59,7 @@ export class AppModule {
         OauthModule,
         UpstreamModule,
         McpModule,
+        GatewayModule,
         PagesModule,
         ...running.modules,
       ],

@@ -5,6 +5,8 @@ const SURFACES: readonly (readonly [RegExp, Surface])[] = [
   [/^\/mcp(?:[/?]|$)/, 'mcp'],
   [/^\/(?:oauth\/authorize|login|signup|logout|consent|device|account)(?:[/?]|$)/, 'page'],
   [/^\/oauth\//, 'oauth'],
+  // A proxy passes the answer on to the client of the server behind it.
+  [/^\/forward-auth(?:[/?]|$)/, 'oauth'],
 ];
 
 export function surfaceOf(url: string): Surface {

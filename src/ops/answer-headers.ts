@@ -12,7 +12,8 @@ const SECURITY = {
 } as const;
 
 /** Open where no cookie counts: what a browser-based client reads or calls with its own credential (clients rule 9). */
-const OPEN_PATHS = /^\/(?:\.well-known\/|mcp(?:[/?]|$)|oauth\/(?:register|token|revoke|userinfo)(?:[/?]|$))/;
+const OPEN_PATHS =
+  /^\/(?:\.well-known\/|mcp(?:[/?]|$)|resource-metadata(?:\?|$)|oauth\/(?:register|token|revoke|userinfo)(?:[/?]|$))/;
 const OPEN = {
   ...SECURITY,
   'access-control-allow-origin': '*',

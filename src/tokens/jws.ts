@@ -12,7 +12,7 @@ export interface JwsKey {
 }
 
 /** What is signed: `kind` is the header's `typ` (RFC 8725 section 3.11). */
-export type JwsType = 'at+jwt' | 'JWT';
+export type JwsType = 'at+jwt' | 'JWT' | 'toolgate-guard+jwt';
 
 /** How node:crypto is told each algorithm. JWS wants an ECDSA signature as two plain numbers (RFC 7518 section 3.4). */
 const HOW = {

@@ -135,7 +135,11 @@ export class KeyRing implements OnModuleInit, OnApplicationShutdown {
       );
     }
     const signer = requireSuitable({ kid, algorithm, key: createPrivateKey(pem) });
-    const headers = { 'at+jwt': headerSegment(signer, 'at+jwt'), JWT: headerSegment(signer, 'JWT') };
+    const headers = {
+      'at+jwt': headerSegment(signer, 'at+jwt'),
+      JWT: headerSegment(signer, 'JWT'),
+      'toolgate-guard+jwt': headerSegment(signer, 'toolgate-guard+jwt'),
+    };
     return { ...signer, headers };
   }
 }

@@ -150,6 +150,10 @@ const CALLS: Record<string, () => Promise<Answer>> = {
     return call('DELETE', `/admin/clients/${made.body.client_id}`);
   },
   'GET /admin/audit': async () => (await admin())('GET', '/admin/audit?outcome=denied'),
+  'GET /forward-auth': () =>
+    mine('GET', `/forward-auth?resource=${encodeURIComponent(service.config.resource)}&scope=notes:read`),
+  'GET /resource-metadata': () =>
+    service.call('GET', `/resource-metadata?resource=${encodeURIComponent(service.config.resource)}`),
   'GET /errors/{code}': () => service.call('GET', '/errors/expired_token'),
 };
 
