@@ -7,7 +7,7 @@ import { Introspection, type IntrospectionOptions } from './introspection.js';
 import { IssuerClient } from './issuer-client.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { LocalTokens } from './local-tokens.js';
-import { metadataOf, metadataPathsOf } from './metadata.js';
+import { metadataOf, metadataPathsOf, metadataUrlOf } from './metadata.js';
 import type { ResourceGuard } from './resource-guard.js';
 
 export interface ResourceGuardOptions {
@@ -53,7 +53,7 @@ export function createResourceGuard(options: ResourceGuardOptions): ResourceGuar
   const metadataPaths = metadataPathsOf(resource);
   const context = {
     issuer,
-    resourceMetadataUrl: new URL(resource).origin + metadataPaths[0],
+    resourceMetadataUrl: metadataUrlOf(resource),
     defaultScope: formatScope(metadata.scopes_supported),
   };
   return {

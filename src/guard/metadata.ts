@@ -30,6 +30,12 @@ export function metadataPathsOf(resource: string): [string, ...string[]] {
   return pathname === '/' ? [WELL_KNOWN] : [`${WELL_KNOWN}${pathname}`, WELL_KNOWN];
 }
 
+/** Where the document is, for a challenge: a query of the resource stays behind the path (RFC 9728 section 3.1). */
+export function metadataUrlOf(resource: string): string {
+  const { origin, search } = new URL(resource);
+  return origin + metadataPathsOf(resource)[0] + search;
+}
+
 /** The document as it is served: to pages of any origin, for no cookie counts here. */
 export function metadataAnswer(metadata: ResourceMetadata) {
   return {

@@ -1,6 +1,7 @@
 import { formatScope, parseScope, type Scope } from '../../access/scopes.js';
 import type { ChallengeContext } from '../../errors/challenge.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { metadataUrlOf } from '../../guard/metadata.js';
 import { canonicalResource, type Resource } from '../../resources/resource.js';
 import type { ResourcesRepository } from '../../resources/resources.repository.js';
 
@@ -10,26 +11,11 @@ export interface Question {
   readonly scope: unknown;
 }
 
-/** RFC 9728 section 3.1: inserted between the host and the path of the resource. */
-function metadataUrlOf({ identifier }: Resource): string {
-  const { origin, pathname, search } = new URL(identifier);
-  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`;
-}
-
 /** What a client needs that was refused there. */
 export function challengeContextOf(resource: Resource, needed: readonly Scope[]): ChallengeContext {
   const defaultScope = formatScope(needed.length > 0 ? needed : resource.defaultScopes);
-  return { resourceMetadataUrl: metadataUrlOf(resource), defaultScope };
+  return { resourceMetadataUrl: metadataUrlOf(resource.identifier), defaultScope };
 }
-
-/** RFC 9728 section 2. */
-export const metadataOf = (resource: Resource, issuer: string) => ({
-  resource: resource.identifier,
-  authorization_servers: [issuer],
-  scopes_supported: resource.scopes.map(({ name }) => name),
-  bearer_methods_supported: ['header'],
-  resource_name: resource.name,
-});
 
 /** In words as well, for these answers have no room for a list of fields. */
 const setUpWrong = (name: string, detail: string) =>
@@ -46,10 +32,14 @@ export async function requireResource(resources: ResourcesRepository, named: unk
   throw setUpWrong('resource', 'must name one resource that is known here');
 }
 
-/** @throws ToolgateError `invalid_input` */
+/**
+ * Not asked for, no scope is needed. Asked for and empty, a variable of the proxy was not set, and that must not open a door.
+ *
+ * @throws ToolgateError `invalid_input`
+ */
 export function requireScope(text: unknown): Scope[] {
   if (text === undefined) return [];
   const scopes = typeof text === 'string' ? parseScope(text) : undefined;
-  if (scopes) return scopes;
+  if (scopes && scopes.length > 0) return scopes;
   throw setUpWrong('scope', 'must be scopes separated by spaces');
 }

@@ -1,8 +1,8 @@
 import type { ResourceGuard } from '../../guard/resource-guard.js';
 import type { DescribedTool, Resource } from '../../resources/resource.js';
+import { IdentityAssertions } from './assertions.js';
 import { Authorization } from './authorize.js';
 import { HttpUpstream } from './http-upstream.js';
-import { IdentityAssertions } from './identity.js';
 import type { KnownTool, Needed, Policy } from './policy.js';
 import { SessionIds } from './session-ids.js';
 import { type RunningProxy, startProxy } from './start-proxy.js';

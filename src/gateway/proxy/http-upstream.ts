@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Agent, errors, fetch as undiciFetch, request } from 'undici';
 import { listTools } from './list-tools.js';
-import { ASSERTION_HEADER, type IdentityAssertions } from './identity.js';
+import { ASSERTION_HEADER } from '../identity.js';
+import type { IdentityAssertions } from './assertions.js';
 import { upstreamFailed } from './rpc-error.js';
 import type { Forwarded, Upstream, UpstreamAnswer } from './upstream.js';
 

@@ -4,7 +4,7 @@ import { formatScope, type Scope } from '../../access/scopes.js';
 import { toToolgateError } from '../../errors/from-unknown.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { bearerAnswer } from '../../guard/answer.js';
-import { metadataOf, metadataPathsOf } from '../../guard/metadata.js';
+import { metadataOf, metadataPathsOf, metadataUrlOf } from '../../guard/metadata.js';
 import type { GuardedRequest, ResourceGuard } from '../../guard/resource-guard.js';
 
 export interface ServiceGuardOptions {
@@ -24,7 +24,7 @@ export function createServiceGuard(options: ServiceGuardOptions): ResourceGuard 
   const metadataPaths = metadataPathsOf(options.resource);
   const context = {
     issuer: options.issuer,
-    resourceMetadataUrl: new URL(options.resource).origin + metadataPaths[0],
+    resourceMetadataUrl: metadataUrlOf(options.resource),
     defaultScope: formatScope(options.scopes),
   };
   return {

@@ -1,7 +1,6 @@
 import { hkdfSync } from 'node:crypto';
-import type { Principal } from '../../access/principal.js';
+import { ownerOf, type Principal } from '../../access/principal.js';
 import { MasterKey } from '../../crypto/master-key.js';
-import { ownerOf } from './identity.js';
 import { sessionNotFound } from './rpc-error.js';
 
 const LONGEST = 1024;

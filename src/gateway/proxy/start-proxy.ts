@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { metadataAnswer } from '../../guard/metadata.js';
 import type { ResourceGuard } from '../../guard/resource-guard.js';
-import type { IdentityAssertions } from './identity.js';
+import type { IdentityAssertions } from './assertions.js';
 import { McpProxy, type McpProxyParts } from './mcp-proxy.js';
 
 export interface ProxyServerParts extends McpProxyParts {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import type { Principal } from '../../access/principal.js';
+import { ownerOf, type Principal } from '../../access/principal.js';
 import { VERSION } from '../../config/version.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
-import { identityOf, ownerOf } from './identity.js';
+import { identityOf } from '../identity.js';
 import { listTools } from './list-tools.js';
 import type { Json, Message } from './message.js';
 import { RpcError, sessionNotFound, upstreamFailed } from './rpc-error.js';
