@@ -128,6 +128,7 @@ describe('a proxy that asks', () => {
     ['an unknown one', query('https://unknown.example.com/mcp'), '/resource'],
     ['two', `${query(NOTES.identifier)}&resource=https://other.example.com/mcp`, '/resource'],
     ['a scope that is none', query(NOTES.identifier, 'a"b'), '/scope'],
+    ['a scope that was not filled in', query(NOTES.identifier, ''), '/scope'],
     ['two scopes in two places', `${query(NOTES.identifier, 'a:b')}&scope=c:d`, '/scope'],
   ])('with %s in its URL is told so', async (_, path, pointer) => {
     const answer = await service.call('GET', path, { headers: bearer(token) });
@@ -180,7 +181,8 @@ describe('Envoy', () => {
     'asks with %s and the client’s path',
     async (method) => {
       const yes = await service.call(method, path, { headers: { ...headers, ...bearer(token) } });
-      expect([yes.status, yes.headers.get('x-toolgate-subject')]).toEqual([204, person.id]);
+      // Envoy takes a 200 alone for a yes.
+      expect([yes.status, yes.headers.get('x-toolgate-subject')]).toEqual([200, person.id]);
       const no = await service.call(method, path, { headers });
       expect([no.status, challengeOf(no)]).toEqual([401, expect.stringContaining(METADATA)]);
     },
@@ -195,17 +197,30 @@ describe('Envoy', () => {
 
 test('the metadata of the server behind is there for its proxy to serve', async () => {
   const path = `/resource-metadata?resource=${NOTES.identifier}`;
-  const { status, body, headers } = await service.call('GET', path);
-  expect([status, headers.get('access-control-allow-origin'), body]).toEqual([
-    200,
-    '*',
-    {
-      resource: NOTES.identifier,
-      authorization_servers: [service.config.issuer],
-      scopes_supported: ['pages:read', 'pages:write'],
-      bearer_methods_supported: ['header'],
-      resource_name: 'Notes',
-    },
-  ]);
-  expect((await service.call('GET', '/resource-metadata?resource=x')).status).toBe(422);
+  const own = `/resource-metadata?resource=${service.config.resource}`;
+  for (const { status, body, headers } of [
+    await service.call('GET', path),
+    // A header goes before the query, which may be the client's.
+    await service.call('GET', own, { headers: { 'X-Toolgate-Resource': NOTES.identifier } }),
+  ])
+    expect([status, headers.get('access-control-allow-origin'), headers.get('vary'), body]).toEqual([
+      200,
+      '*',
+      'X-Toolgate-Resource',
+      {
+        resource: NOTES.identifier,
+        authorization_servers: [service.config.issuer],
+        scopes_supported: ['pages:read', 'pages:write'],
+        bearer_methods_supported: ['header'],
+        resource_name: 'Notes',
+      },
+    ]);
+  for (const wrong of ['/resource-metadata?resource=x', '/resource-metadata'])
+    expect((await service.call('GET', wrong)).status).toBe(422);
+});
+
+test('a resource with a query has it in the URL of its metadata', async () => {
+  const identifier = 'https://notes.example.com/mcp?tenant=1';
+  await admin.resource({ identifier });
+  expect(challengeOf(await service.call('GET', query(identifier)))).toContain(`"${METADATA}?tenant=1"`);
 });

@@ -18,11 +18,18 @@ export async function daemonHome() {
   return { directory, identity };
 }
 
-/** Runs a program that speaks Postgres's protocol, until it answers at the URL. It does not outlive the tests. */
+/** Whether something that speaks Postgres's protocol answers there. */
+export const speaksPostgres = (url: string) => () =>
+  queryOnce(url, 'SELECT 1').then(
+    () => true,
+    () => false,
+  );
+
+/** Runs a program until it answers. It does not outlive the tests. */
 export async function startDaemon(
   { directory, identity }: { directory: string; identity: Identity },
   command: readonly string[],
-  url: string,
+  answers: () => Promise<boolean>,
 ): Promise<Daemon> {
   // The kernel ends it with this process: jest tells nobody when it exits.
   const bound = [...identity.prefix, 'setpriv', '--pdeathsig', 'KILL', ...command];
@@ -39,11 +46,6 @@ export async function startDaemon(
   // A failed test must end the run, whatever it left running.
   child.unref();
 
-  const answers = () =>
-    queryOnce(url, 'SELECT 1').then(
-      () => true,
-      () => false,
-    );
   while (!(await answers())) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`${command.join(' ')} did not start:\n${await readFile(logFile, 'utf8')}`);

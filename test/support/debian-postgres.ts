@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { run } from '../../src/database/embedded-process.js';
-import { daemonHome, startDaemon } from './daemon.js';
+import { daemonHome, speaksPostgres, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
 import { freePort } from '../../src/database/free-port.js';
 import { databaseUrl, queryOnce } from './postgres.js';
@@ -38,7 +38,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
       postgres, '-D', data, '-p', String(port),
       ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ], // prettier-ignore
-    server,
+    speaksPostgres(server),
   );
 
   const databases: string[] = [];

@@ -5,6 +5,7 @@ const POSTGRES = '/usr/lib/postgresql';
 const OLDEST = 15;
 const pgbouncer = '/usr/sbin/pgbouncer';
 const chromium = '/usr/bin/chromium';
+const nginx = '/usr/sbin/nginx';
 
 /** The oldest Postgres there is, of those the service promises to work with. */
 function postgresFolder() {
@@ -25,6 +26,7 @@ export function missingPrograms() {
     ...(postgresFolder() ? [] : [['postgresql', `Postgres ${OLDEST} or newer in ${POSTGRES}`]]),
     ...(existsSync(pgbouncer) ? [] : [['pgbouncer', pgbouncer]]),
     ...(existsSync(chromium) ? [] : [['chromium', chromium]]),
+    ...(existsSync(nginx) ? [] : [['nginx', nginx]]),
   ];
   return missing.map(
     ([name, what]) =>
@@ -38,5 +40,6 @@ export function debianPrograms() {
   const folder = postgresFolder();
   if (missing.length > 0 || folder === undefined) throw new Error(missing.join('\n'));
   const postgres = join(folder, 'postgres');
-  return { postgres, initdb: join(folder, 'initdb'), pgDump: join(folder, 'pg_dump'), pgbouncer, chromium };
+  const [initdb, pgDump] = [join(folder, 'initdb'), join(folder, 'pg_dump')];
+  return { postgres, initdb, pgDump, pgbouncer, chromium, nginx };
 }

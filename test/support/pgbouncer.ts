@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { daemonHome, startDaemon } from './daemon.js';
+import { daemonHome, speaksPostgres, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
 import { freePort } from '../../src/database/free-port.js';
 
@@ -35,7 +35,7 @@ pool_mode = transaction
 default_pool_size = ${poolSize}
 `,
   );
-  const start = () => startDaemon(home, [pgbouncer, settings], url.href);
+  const start = () => startDaemon(home, [pgbouncer, settings], speaksPostgres(url.href));
   let daemon = await start();
   return {
     url: url.href,

@@ -14,6 +14,7 @@ import { OauthDriver } from '../../support/oauth.js';
 /** What the server behind was sent, as it came. */
 export interface Seen {
   readonly method: string;
+  readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
   /** The client of this request went away before its answer was whole. */
@@ -63,7 +64,8 @@ export class Upstream {
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
-    const seen: Seen = { method: request.method ?? '', headers: request.headers, text, aborted: false };
+    const { method = '', url: path = '', headers } = request;
+    const seen: Seen = { method, path, headers, text, aborted: false };
     response.once('close', () => {
       seen.aborted = !response.writableFinished;
     });
