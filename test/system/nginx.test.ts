@@ -163,6 +163,11 @@ test.each(['/_toolgate', '/_toolgate?resource=x', '/%5ftoolgate'])(
   },
 );
 
+test('more headers than Toolgate would read do not get in its way', async () => {
+  const many = Object.fromEntries(['One', 'Two', 'Three'].map((name) => [`X-${name}`, 'x'.repeat(7000)]));
+  expect((await raw('/mcp', many)).status).toBe(401);
+});
+
 test('no credential stands in the logs of nginx', async () => {
   // But for what a client itself puts into an address.
   const lines = (await nginx.log()).split('\n').filter((line) => !line.includes('access_token='));

@@ -97,19 +97,25 @@ describe.each([
     expect(headers['www-authenticate']).toContain(`resource_metadata="https://mcp.example.com${METADATA}"`);
   });
 
-  test.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE', 'PURGE'])(
-    '%s is open with a credential and closed without',
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'TRACE'])(
+    '%s is closed without a credential and open with one',
     async (method) => {
       const before = upstream.seen.length;
-      const refused = await call('/mcp', {}, method);
-      expect([refused.status >= 400 && refused.status < 500, upstream.seen.length]).toEqual([true, before]);
+      expect([(await call('/mcp', {}, method)).status, upstream.seen.length]).toEqual([401, before]);
       const admitted = await call('/mcp', { Authorization: `Bearer ${made.good}` }, method);
-      expect(admitted.status < 500).toBe(true);
+      expect([admitted.status, upstream.last().method]).toEqual([200, method]);
     },
   );
 
+  test('a method that Toolgate never heard of is closed without a credential', async () => {
+    const before = upstream.seen.length;
+    expect([401, 404]).toContain((await call('/mcp', {}, 'PURGE')).status);
+    expect(upstream.seen.length).toBe(before);
+  });
+
   const elsewhere = ['/', '//', '/../../healthz', '/..%2f..%2fhealthz', '/%2e%2e/%2e%2e/readyz', '/%zz', '/%00', '/mcp#', '/;a', `/${'a'.repeat(4000)}`, '*']; // prettier-ignore
-  test.each(elsewhere)('no path of the client leads to another answer: %.20s', async (path) => {
+  const named = elsewhere.map((path): [string, string] => [path.slice(0, 25), path]);
+  test.each(named)('no path of the client leads to another answer: %s', async (_name, path) => {
     const before = upstream.seen.length;
     const method = path === '*' ? 'OPTIONS' : 'GET';
     const refused = await call(path, {}, method);
