@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { migrate } from '../../src/database/migrate.js';
+import { ResourcesRepository } from '../../src/resources/resources.repository.js';
 import { json, Upstream } from '../gateway/proxy/support.js';
 import { checkIdentity, checkProxyCase, FORGED, PROXY_TABLE, SCOPES } from '../support/behind-proxy.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
@@ -177,7 +178,14 @@ test('no credential stands in the logs of nginx', async () => {
   );
 });
 
-// The last one: nothing answers after it.
+// The last ones: nothing answers after them.
+test('when the resource is not known any more, nobody gets in', async () => {
+  const before = upstream.seen.length;
+  await service.app.get(ResourcesRepository).remove(server.resource, new Date());
+  expect((await fetch(server.url, { headers: bearer(made.good) })).status).toBe(500);
+  expect(upstream.seen.length).toBe(before);
+});
+
 test('when Toolgate does not answer, nobody gets in', async () => {
   const before = upstream.seen.length;
   await service.stop();
