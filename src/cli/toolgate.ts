@@ -2,6 +2,7 @@
 import { audit } from './audit.js';
 import { demo } from './demo.js';
 import { guard, GUARD_USAGE } from './guard.js';
+import { resource } from './resource.js';
 import { rotateSigningKeys } from './signing-keys.js';
 import { start } from './start.js';
 import { user } from './user.js';
@@ -11,6 +12,7 @@ const USAGE = `toolgate <command>
   start                              run the service
   demo [--json FILE] [--markdown FILE]  walk the whole story in a temporary folder and record what happened
   guard URL | -- COMMAND ...         stand before an MCP server that has no authorization (guard --help)
+  resource URL "SCOPE SCOPE"         enter an MCP server; prints what it needs to introspect, for its .env
   user list                          list the accounts
   user disable EMAIL                 end all sessions and keys of an account
   user enable EMAIL                  let it log in again
@@ -33,6 +35,9 @@ async function run([command, ...rest]: string[]): Promise<void> {
       break;
     case 'user':
       await user(rest, USAGE);
+      break;
+    case 'resource':
+      await resource(rest, USAGE);
       break;
     case 'audit':
       await audit(rest, USAGE);

@@ -5,7 +5,7 @@ export type { ScopeChain } from '../access/scope-rules.js';
 export type { Scope } from '../access/scopes.js';
 export type { ErrorCode } from '../errors/catalogue.js';
 export { ToolgateError } from '../errors/toolgate-error.js';
-export { authInfoOf } from '../guard/auth-info.js';
+export { authInfoOf, principalOf } from '../guard/auth-info.js';
 export type { AdmittedRequest, AuthInfo } from '../guard/auth-info.js';
 export { createResourceGuard } from '../guard/create-guard.js';
 export type { ResourceGuardOptions } from '../guard/create-guard.js';

@@ -1,5 +1,6 @@
-export { Caller, Public } from '../access/decorators.js';
+export { Public } from '../access/decorators.js';
 export type { Principal } from '../access/principal.js';
+export { Caller } from '../nest/caller.js';
 export { RequireScope } from '../nest/require-scope.js';
 export { RESOURCE_GUARD } from '../nest/tokens.js';
 export { ToolgateModule } from '../nest/toolgate.module.js';

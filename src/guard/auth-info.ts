@@ -1,4 +1,5 @@
 import type { Principal } from '../access/principal.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
 
 /** The AuthInfo of the MCP SDK, as its transports hand it to tools. */
 export interface AuthInfo {
@@ -18,6 +19,17 @@ export function authInfoOf(principal: Principal): AuthInfo {
     resource: new URL(principal.resource),
     extra: { principal },
   };
+}
+
+/**
+ * Who called, from the `authInfo` that the SDK hands to servers and tools.
+ *
+ * @throws ToolgateError `missing_credential` where no guard of ours stood before.
+ */
+export function principalOf(authInfo: { readonly extra?: Record<string, unknown> } | undefined): Principal {
+  const principal = authInfo?.extra?.['principal'] as Principal | undefined;
+  if (!principal) throw new ToolgateError('missing_credential');
+  return principal;
 }
 
 /** A request as an adapter leaves it. */

@@ -56,13 +56,15 @@ export function createResourceGuard(options: ResourceGuardOptions): ResourceGuar
     resourceMetadataUrl: metadataUrlOf(resource),
     defaultScope: formatScope(metadata.scopes_supported),
   };
+  const allows: ResourceGuard['allows'] = ({ scopes }, needed) => rules.missing(scopes, needed).length === 0;
   return {
     resource,
     metadata,
     metadataPaths,
     authenticate: (request) => credentials.authenticate(request),
+    allows,
     requireScopes(principal, needed, detail) {
-      if (rules.missing(principal.scopes, needed).length > 0)
+      if (!allows(principal, needed))
         throw new ToolgateError('insufficient_scope', {
           scopes: needed,
           ...(detail !== undefined && { detail }),

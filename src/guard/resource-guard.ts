@@ -38,6 +38,9 @@ export interface ResourceGuard {
   /** @throws ToolgateError a 401 that says which credential is wrong and how; `address_not_allowed`; `unavailable` */
   authenticate(request: GuardedRequest): Promise<Principal>;
 
+  /** Whether these scopes are held, directly or by a broader one: what a list of tools shows is decided by this. */
+  allows(principal: Principal, needed: readonly Scope[]): boolean;
+
   /** @throws ToolgateError `insufficient_scope` naming all the scopes needed, not just the missing ones (spec R9) */
   requireScopes(principal: Principal, needed: readonly Scope[], detail?: string): void;
 

@@ -9,6 +9,7 @@ import { Admission, type AdmissionOptions } from '../guard/admission.js';
 import { type AdmittedRequest, admit } from '../guard/auth-info.js';
 import type { ResourceGuard } from '../guard/resource-guard.js';
 import { scopesForMessage } from '../guard/tool-scopes.js';
+import { requestOfTool } from './request-of-tool.js';
 import { scopedTools, spelledOut } from './scoped-tools.js';
 
 /** A request of Express or Fastify. */
@@ -16,7 +17,7 @@ type NestRequest = IncomingMessage &
   AdmittedRequest & {
     readonly ip?: string;
     readonly body?: unknown;
-    readonly raw?: IncomingMessage & AdmittedRequest;
+    readonly raw?: IncomingMessage & AdmittedRequest & { user?: unknown };
     user?: unknown;
   };
 
@@ -38,7 +39,7 @@ export class ToolgateGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const needed = of(REQUIRED_SCOPES, context).flatMap((scopes) => (scopes ?? []) as Scope[]);
     // A tool of a microservice: its HTTP request was admitted before, or was never seen by this guard.
-    if (context.getType<string>() !== 'http') return this.mayCall(principalOfRpc(context), needed);
+    if (context.getType<string>() !== 'http') return this.mayCall(requestOfTool(context)?.principal, needed);
     if (of(PUBLIC, context).includes(true)) {
       if (needed.length > 0) throw new Error('@Public() and @RequireScope() contradict each other');
       return true;
@@ -48,9 +49,12 @@ export class ToolgateGuard implements CanActivate {
     const principal = await this.admission.caller({ headers: request.headers, address });
     this.guard.requireScopes(principal, needed);
     this.message(principal, request.body);
-    admit(request, principal);
-    if (request.raw) admit(request.raw, principal);
-    request.user = { ...principal, scope: spelledOut(principal.scopes, this.rules) };
+    const user = { ...principal, scope: spelledOut(principal.scopes, this.rules) };
+    // Of Fastify, @rekog/mcp-nest and the transports of the SDK see Node's own request.
+    for (const seen of [request, request.raw ?? request]) {
+      admit(seen, principal);
+      seen.user = user;
+    }
     return true;
   }
 
@@ -72,8 +76,3 @@ export class ToolgateGuard implements CanActivate {
 
 const isMessage = (body: unknown): boolean =>
   [body].flat().some((one) => typeof one === 'object' && one !== null && 'jsonrpc' in one);
-
-function principalOfRpc(context: ExecutionContext): Principal | undefined {
-  const rpc = context.switchToRpc().getContext<{ getRawRequest?: () => AdmittedRequest | undefined }>();
-  return rpc.getRawRequest?.()?.principal;
-}

@@ -186,6 +186,18 @@ export async function checkGuardCase(
   }
 }
 
+/** One row's whole answer, in words that are the same of every server: two guards that agree give equal ones. */
+export async function guardAnswer(row: Case, server: GuardedServer, made: GuardCredentials) {
+  const answer = await post(server, row.headers(made), (row.body ?? read)(server), row.query?.(made));
+  const { origin } = new URL(server.resource);
+  return {
+    status: answer.status,
+    challenge: answer.challenge?.replaceAll(origin, 'ORIGIN'),
+    // What is let through, the server itself answers.
+    refusal: answer.status === 200 ? undefined : (JSON.parse(answer.text) as unknown),
+  };
+}
+
 /** What a caller is shown: the reader must not see the tool that writes. */
 export async function toolNames(server: GuardedServer, credential: string): Promise<string[]> {
   const { text } = await post(server, bearer(credential), list);

@@ -4,7 +4,7 @@ import { Body, Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import express from 'express';
 import Fastify from 'fastify';
-import { Caller, Public } from '../../src/access/decorators.js';
+import { Public } from '../../src/access/decorators.js';
 import { ScopeRules } from '../../src/access/scope-rules.js';
 import type { Principal } from '../../src/access/principal.js';
 import type { AdmittedRequest } from '../../src/guard/auth-info.js';
@@ -12,6 +12,7 @@ import { createResourceGuard, type ResourceGuardOptions } from '../../src/guard/
 import { guardExpress } from '../../src/guard/express.js';
 import { guardFastify } from '../../src/guard/fastify.js';
 import { guardNode } from '../../src/guard/node.js';
+import { Caller } from '../../src/nest/caller.js';
 import { RequireScope } from '../../src/nest/require-scope.js';
 import { ToolgateModule } from '../../src/nest/toolgate.module.js';
 

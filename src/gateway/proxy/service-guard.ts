@@ -27,13 +27,16 @@ export function createServiceGuard(options: ServiceGuardOptions): ResourceGuard 
     resourceMetadataUrl: metadataUrlOf(options.resource),
     defaultScope: formatScope(options.scopes),
   };
+  const allows: ResourceGuard['allows'] = ({ scopes }, needed) =>
+    options.rules.missing(scopes, needed).length === 0;
   return {
     resource: options.resource,
     metadata,
     metadataPaths,
     authenticate: (request) => options.authenticate(request),
+    allows,
     requireScopes(principal, needed, detail) {
-      if (options.rules.missing(principal.scopes, needed).length > 0)
+      if (!allows(principal, needed))
         throw new ToolgateError('insufficient_scope', {
           scopes: needed,
           ...(detail !== undefined && { detail }),

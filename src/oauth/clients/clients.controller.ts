@@ -3,13 +3,13 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';
 import { Clock } from '../../crypto/clock.js';
-import { randomToken, sha256 } from '../../crypto/digest.js';
 import { OAuthError } from '../../errors/oauth-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { canonicalResource } from '../../resources/resource.js';
 import { type Client, GRANT_TYPES } from './client.js';
 import { parseClientMetadata } from './client-metadata.js';
 import { ClientsRepository } from './clients.repository.js';
+import { configuredClient } from './configured-client.js';
 
 /** What only an operator may give a client, beside the metadata of RFC 7591. */
 const OperatorGiven = z.object({
@@ -70,19 +70,10 @@ export class ClientsController {
     if (!given.success)
       throw new ToolgateError('invalid_input', { detail: 'own_scopes and serves must be lists of strings' });
     const metadata = this.metadataOf(body);
-    const clientId = `tgc_${randomToken(16)}`;
-    const secret = metadata.token_endpoint_auth_method.startsWith('client_secret')
-      ? `tgs_${randomToken()}`
-      : undefined;
-    const client = {
-      clientId,
-      source: 'configured',
-      metadata,
-      secretDigest: secret === undefined ? null : sha256(secret),
-      registrationTokenDigest: null,
+    const { client, secret } = configuredClient(metadata, {
       ownScopes: given.data.own_scopes,
       serves: given.data.serves.map((resource) => canonicalResource(resource) ?? resource),
-    } as const;
+    });
     await this.clients.insert(client, this.clock.now());
     return { ...view(client), ...(secret !== undefined && { client_secret: secret }) };
   }
