@@ -1,10 +1,12 @@
 import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
+import type { DiscoveryService } from '@nestjs/core';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { CONFIG } from './config/config.token.js';
 import { Clock } from './crypto/clock.js';
 import { MasterKey } from './crypto/master-key.js';
 import { DatabaseModule } from './database/database.module.js';
+import { HOST_PROVIDERS } from './mcp/application-providers.js';
 import { KeysModule } from './keys/keys.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { OauthModule } from './oauth/oauth.module.js';
@@ -15,19 +17,25 @@ import { TokensModule } from './tokens/tokens.module.js';
 import { UpstreamModule } from './upstream/upstream.module.js';
 import { UsersModule } from './users/users.module.js';
 
-/** What every module may ask for: the configuration, the time and the master key. */
+/** What every module may ask for: the configuration, the time, the master key, and the application around this one. */
 @Global()
 @Module({})
 class FoundationModule {
-  static with(config: Config, masterKey: Buffer, clock: Clock): DynamicModule {
+  static with(
+    config: Config,
+    masterKey: Buffer,
+    clock: Clock,
+    host: DiscoveryService | undefined,
+  ): DynamicModule {
     return {
       module: FoundationModule,
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: Clock, useValue: clock },
         { provide: MasterKey, useValue: new MasterKey(masterKey) },
+        { provide: HOST_PROVIDERS, useValue: host },
       ],
-      exports: [CONFIG, Clock, MasterKey],
+      exports: [CONFIG, Clock, HOST_PROVIDERS, MasterKey],
     };
   }
 }
@@ -42,12 +50,13 @@ export class AppModule {
       masterKey: Buffer;
       clock: Clock;
       modules: readonly (Type | DynamicModule)[];
+      host: DiscoveryService | undefined;
     },
   ): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        FoundationModule.with(config, running.masterKey, running.clock),
+        FoundationModule.with(config, running.masterKey, running.clock, running.host),
         DatabaseModule.at(running.databaseUrl),
         OpsModule,
         UsersModule,

@@ -5,6 +5,7 @@ import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
 import { OAuthError, PageError } from './oauth-error.js';
+import { problemOf } from './problem.js';
 import { rpcError } from './rpc-error.js';
 import { surfaceOf } from './surface.js';
 import type { ToolgateError } from './toolgate-error.js';
@@ -89,7 +90,7 @@ export class ErrorFilter implements ExceptionFilter {
       ...error.options.headers,
     };
     if (surface === 'rest') {
-      const body = JSON.stringify(this.problem(error, detail, request.id));
+      const body = JSON.stringify(problemOf(error, this.context.issuer, request.id));
       return { status: error.status, type: 'application/problem+json', headers, body };
     }
     const rpc = surface === 'mcp' ? rpcError(error, detail, request.body) : undefined;
@@ -112,24 +113,6 @@ export class ErrorFilter implements ExceptionFilter {
       type: 'text/html; charset=utf-8',
       headers: { 'Content-Security-Policy': policy, ...headers },
       body: html,
-    };
-  }
-
-  /** RFC 9457. */
-  private problem(error: ToolgateError, detail: string, requestId: string) {
-    const { status, title, help } = CATALOGUE[error.code];
-    const scopes = error.options.scopes && { required_scopes: error.options.scopes };
-    const type = `${this.context.issuer}/errors/${error.code}`;
-    return {
-      type,
-      title,
-      status,
-      detail,
-      code: error.code,
-      help,
-      request_id: requestId,
-      ...scopes,
-      ...error.options.members,
     };
   }
 

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../database/data-source-name.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
+import { ApplicationProviders } from './application-providers.js';
 import { BuiltInResource } from './built-in-resource.js';
 import { CallContexts } from './call-context.js';
 import { Handlers } from './handlers.js';
@@ -54,10 +56,11 @@ const SESSIONS = [
     DiscoveryModule,
     OpsModule,
     ResourcesModule,
-    TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession, Note]),
+    TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession, Note], DATA_SOURCE),
   ],
   controllers: [McpController, ResourceMetadataController],
   providers: [
+    ApplicationProviders,
     BuiltInResource,
     CallContexts,
     Handlers,
