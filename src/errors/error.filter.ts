@@ -4,6 +4,7 @@ import { bearerBody } from './bearer-body.js';
 import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
+import { loggedError } from './logged-error.js';
 import { OAuthError, PageError } from './oauth-error.js';
 import { problemOf } from './problem.js';
 import { rpcError } from './rpc-error.js';
@@ -118,7 +119,7 @@ export class ErrorFilter implements ExceptionFilter {
 
   private report(error: ToolgateError, request: FastifyRequest): void {
     const context = { requestId: request.id, code: error.code, reason: error.message };
-    if (error.status >= 500) this.log.error({ ...context, err: error.options.cause ?? error });
+    if (error.status >= 500) this.log.error({ ...context, err: loggedError(error.options.cause ?? error) });
     else this.log.debug(context);
   }
 }

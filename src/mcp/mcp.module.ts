@@ -10,10 +10,6 @@ import { CallContexts } from './call-context.js';
 import { Handlers } from './handlers.js';
 import { McpController } from './mcp.controller.js';
 import { McpServing } from './mcp-server.js';
-import { Note } from './notes/note.entity.js';
-import { NotesRepository } from './notes/notes.repository.js';
-import { NotesResources } from './notes/notes.resources.js';
-import { NotesTools } from './notes/notes.tools.js';
 import { PlainAnswers } from './plain-answers.js';
 import { Policies } from './policies/policy-set.js';
 import { WriteHoursPolicy } from './policies/write-hours.policy.js';
@@ -48,7 +44,7 @@ const SESSIONS = [
 
 /**
  * Owns the guarded MCP endpoint and its sessions, all that is decided about one call, `@Tool`, `@Prompt`, `@Resource` and
- * policies, the registry of them, the resource metadata, and the tools that ship with the service.
+ * policies, the registry of them, and the resource metadata.
  * Does not own authentication: a principal is on the request before anything here runs (auth/).
  */
 @Module({
@@ -56,7 +52,7 @@ const SESSIONS = [
     DiscoveryModule,
     OpsModule,
     ResourcesModule,
-    TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession, Note], DATA_SOURCE),
+    TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession], DATA_SOURCE),
   ],
   controllers: [McpController, ResourceMetadataController],
   providers: [
@@ -65,9 +61,6 @@ const SESSIONS = [
     CallContexts,
     Handlers,
     McpServing,
-    NotesRepository,
-    NotesResources,
-    NotesTools,
     PlainAnswers,
     Policies,
     ProviderMethods,

@@ -73,7 +73,10 @@ const GRANTS = [
     ResourcesModule,
     TokensModule,
     UsersModule,
-    TypeOrmModule.forFeature([AuthorizationCode, ClientAssertion, DeviceCode, Grant, OauthClient], DATA_SOURCE),
+    TypeOrmModule.forFeature(
+      [AuthorizationCode, ClientAssertion, DeviceCode, Grant, OauthClient],
+      DATA_SOURCE,
+    ),
   ],
   controllers: [
     AuthorizeController,
