@@ -1,7 +1,7 @@
+import { Logger } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { Logger } from '@nestjs/common';
 import { assembleApp, makeReady } from '../app.js';
 import type { Config } from '../config/config.js';
 import { mountedConfig } from '../config/mounted-settings.js';
@@ -9,6 +9,7 @@ import { createLogger } from '../ops/logging.js';
 import { masterKeyOf, type OpenDatabase, openDatabase } from '../service.js';
 import { HostLog } from './host-log.js';
 import type { ServiceOptions } from './options.js';
+import { requireOptional } from './own-paths.js';
 import { Takeover } from './takeover.js';
 
 /** The application around the service, as far as it is needed. */
@@ -40,22 +41,25 @@ export class MountedService {
   }
 
   static async start(options: ServiceOptions, host: Host): Promise<MountedService> {
-    const config = mountedConfig(options.settings);
+    const { settings, except = [] } = options;
+    const config = mountedConfig(settings);
+    requireOptional(except);
     const log = new Logger('Toolgate');
     const database = await openDatabase(config, (line) => {
       log.log(line);
     });
+    let app: NestFastifyApplication | undefined;
     try {
-      const app = await assembleApp(config, {
+      app = await assembleApp(config, {
         databaseUrl: database.url,
         masterKey: await masterKeyOf(config),
         logger: createLogger(config.LOG_LEVEL, new HostLog()),
         host: host.providers,
       });
-      const takeover =
-        host.fastify && new Takeover(app.getHttpAdapter().getInstance(), host.fastify, options.except ?? []);
+      const takeover = host.fastify && new Takeover(app.getHttpAdapter().getInstance(), host.fastify, except);
       return new MountedService(app, config, database, takeover);
     } catch (error) {
+      await app?.close();
       await database.close();
       throw error;
     }

@@ -7,6 +7,13 @@ export interface Route {
 export const OPTIONAL_PATHS = ['/docs', '/openapi.json', '/healthz', '/readyz'] as const;
 export type OptionalPath = (typeof OPTIONAL_PATHS)[number];
 
+/** @throws Error for a path that no application may keep. */
+export function requireOptional(paths: readonly string[]): void {
+  const others = paths.filter((path) => !(OPTIONAL_PATHS as readonly string[]).includes(path));
+  if (others.length > 0)
+    throw new Error(`except may name ${OPTIONAL_PATHS.join(', ')}, and not ${others.join(', ')}`);
+}
+
 const segmentsOf = (path: string): string[] => path.split('/');
 const matches = (pattern: readonly string[], path: readonly string[]): boolean =>
   pattern.length === path.length &&

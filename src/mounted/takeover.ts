@@ -2,11 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { addFirstHook } from './first-hook.js';
-import { OPTIONAL_PATHS, OwnPaths } from './own-paths.js';
+import { OPTIONAL_PATHS, type OptionalPath, OwnPaths } from './own-paths.js';
 
-type Service = ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance'] extends () => infer I
-  ? I
-  : never;
+type Service = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
 
 /**
  * Hands the requests that are the service's to it, as they came: nothing of the application around it has seen them, and
@@ -20,11 +18,8 @@ export class Takeover {
   constructor(
     private readonly service: Service,
     host: FastifyInstance,
-    except: readonly string[],
+    except: readonly OptionalPath[],
   ) {
-    const unknown = except.filter((path) => !(OPTIONAL_PATHS as readonly string[]).includes(path));
-    if (unknown.length > 0)
-      throw new Error(`except may name ${OPTIONAL_PATHS.join(', ')}, and not ${unknown.join(', ')}`);
     this.paths = new OwnPaths(except);
     service.addHook('onRoute', (route) => {
       this.paths.add(route);
