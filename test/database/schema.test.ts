@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test('the entities and the migrations agree', async () => {
-  const differences = await service.app.get<DataSource>(getDataSourceToken(DATA_SOURCE)).driver.createSchemaBuilder().log();
+  const differences = await service.app
+    .get<DataSource>(getDataSourceToken(DATA_SOURCE))
+    .driver.createSchemaBuilder()
+    .log();
   expect(differences.upQueries.map(({ query }) => query)).toEqual([]);
 });
 
