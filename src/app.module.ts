@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HOST_PROVIDERS } from './mcp/application-providers.js';
 import { KeysModule } from './keys/keys.module.js';
 import { McpModule } from './mcp/mcp.module.js';
+import { NotesModule } from './mcp/notes/notes.module.js';
 import { OauthModule } from './oauth/oauth.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { PagesModule } from './pages/pages.module.js';
@@ -66,6 +67,8 @@ export class AppModule {
         ResourcesModule,
         OauthModule,
         UpstreamModule,
+        // Before mcp/, whose own tool is listed last. An application that mounts the service has tools of its own.
+        ...(running.host ? [] : [NotesModule]),
         McpModule,
         PagesModule,
         ...running.modules,

@@ -11,7 +11,6 @@ import type { Config } from './config/config.js';
 import { Clock } from './crypto/clock.js';
 import { type ErrorContext, ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
-import { NotesModule } from './mcp/notes/notes.module.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
 import { accessLog } from './ops/access-log.js';
 import { answerHeaders } from './ops/answer-headers.js';
@@ -61,14 +60,7 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
   // A factory remembers the options of what it made last: a host's are not ours to change, nor is its log.
   const factory = Object.create(NestFactory) as typeof NestFactory;
   const app = await factory.create<NestFastifyApplication>(
-    // An application that mounts the service has tools of its own.
-    AppModule.for(config, {
-      databaseUrl,
-      masterKey,
-      clock,
-      modules: host ? modules : [NotesModule, ...modules],
-      host,
-    }),
+    AppModule.for(config, { databaseUrl, masterKey, clock, modules, host }),
     adapter,
     {
       ...(host ? { autoFlushLogs: false } : { logger: new NestLogger(logger) }),
