@@ -88,6 +88,13 @@ module.exports = {
       to: { path: '^src/entry/' },
     },
     {
+      name: 'nobody-imports-mounted',
+      comment: 'The service does not know that it is mounted.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(entry|mounted)/' },
+      to: { path: '^src/mounted/' },
+    },
+    {
       name: 'not-from-tests',
       severity: 'error',
       from: { path: '^src/' },

@@ -1,6 +1,6 @@
 import fastifyCookie from '@fastify/cookie';
 import { type DynamicModule, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type DiscoveryService, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, LogController } from 'fastify';
 import type { IncomingMessage } from 'node:http';
@@ -9,7 +9,7 @@ import { formatScope } from './access/scopes.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { Clock } from './crypto/clock.js';
-import { ErrorFilter } from './errors/error.filter.js';
+import { type ErrorContext, ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
 import { accessLog } from './ops/access-log.js';
@@ -28,6 +28,8 @@ export interface Running {
   readonly clock?: Clock;
   /** Further modules, with tools and policies of their own. */
   readonly modules?: readonly (Type | DynamicModule)[];
+  /** The application that this one is mounted in: what its providers offer counts as ours, and its log is used. */
+  readonly host?: DiscoveryService;
 }
 
 /** Slow enough senders are let go: a header or a body must be here by then. */
@@ -35,7 +37,14 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
-  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [] } = running;
+  const app = await assembleApp(config, running);
+  await makeReady(app);
+  return app;
+}
+
+/** The same where it is mounted in another application, whose providers are not there yet. */
+export async function assembleApp(config: Config, running: Running): Promise<NestFastifyApplication> {
+  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [], host } = running;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -48,10 +57,16 @@ export async function createApp(config: Config, running: Running): Promise<NestF
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.for(config, { databaseUrl, masterKey, clock, modules }),
+  // A factory remembers the options of what it made last: a host's are not ours to change, nor is its log.
+  const factory = Object.create(NestFactory) as typeof NestFactory;
+  const app = await factory.create<NestFastifyApplication>(
+    AppModule.for(config, { databaseUrl, masterKey, clock, modules, host }),
     adapter,
-    { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
+    {
+      ...(host ? { autoFlushLogs: false } : { logger: new NestLogger(logger) }),
+      abortOnError: false,
+      forceCloseConnections: false,
+    },
   );
   await app.register(fastifyCookie);
   const fastify = adapter.getInstance();
@@ -59,19 +74,25 @@ export async function createApp(config: Config, running: Running): Promise<NestF
   fastify.addHook('onResponse', accessLog(logger));
 
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
-  const registry = app.get(ToolRegistry);
-  app.useGlobalFilters(
-    new ErrorFilter({
-      issuer: config.issuer,
-      renderPage: renderErrorPage,
-      resourceMetadataUrl: config.resourceMetadataUrl,
-      get defaultScope() {
-        return formatScope(registry.scopes());
-      },
-    }),
-  );
+  app.useGlobalFilters(new ErrorFilter(errorContext(app, config)));
   app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
-  await app.init();
-  await fastify.ready();
   return app;
+}
+
+export async function makeReady(app: NestFastifyApplication): Promise<void> {
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+}
+
+/** What the answers to errors need to know of an application. */
+export function errorContext(app: NestFastifyApplication, config: Config): ErrorContext {
+  const registry = app.get(ToolRegistry);
+  return {
+    issuer: config.issuer,
+    renderPage: renderErrorPage,
+    resourceMetadataUrl: config.resourceMetadataUrl,
+    get defaultScope() {
+      return formatScope(registry.scopes());
+    },
+  };
 }

@@ -52,12 +52,16 @@ function raw(name: string, secret: boolean, env: Environment, problems: string[]
 /**
  * Parses the environment once into a frozen configuration.
  *
- * `guard` is one that stands by itself, with the service elsewhere: it needs no database.
+ * `guard` is one that stands by itself, with the service elsewhere: it needs no database. `mounted` is a service in another
+ * application, which listens: it cannot know its URL by itself. `problems` are those that were found before.
  *
  * @throws ConfigError naming every bad variable.
  */
-export function loadConfig(env: Environment, purpose: 'service' | 'guard' = 'service'): Config {
-  const problems: string[] = [];
+export function loadConfig(
+  env: Environment,
+  purpose: 'service' | 'guard' | 'mounted' = 'service',
+  problems: string[] = [],
+): Config {
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(SETTINGS)) {
     const parsed = setting.schema.safeParse(raw(name, 'secret' in setting, env, problems));
@@ -65,6 +69,8 @@ export function loadConfig(env: Environment, purpose: 'service' | 'guard' = 'ser
     else
       problems.push(`${name} ${[...new Set(parsed.error.issues.map((issue) => issue.message))].join('; ')}`);
   }
+  if (purpose === 'mounted' && !env['PUBLIC_URL'])
+    problems.push('PUBLIC_URL is required: where clients reach this application');
   if (problems.length > 0) throw new ConfigError(problems);
 
   const { MASTER_KEY, ...settings } = values as Values;
@@ -74,10 +80,10 @@ export function loadConfig(env: Environment, purpose: 'service' | 'guard' = 'ser
   if (settings.NODE_ENV === 'production') {
     if (MASTER_KEY === undefined)
       problems.push('MASTER_KEY is required in production (openssl rand -base64 32)');
-    if (purpose === 'service' && settings.DATABASE_URL === undefined)
+    if (purpose !== 'guard' && settings.DATABASE_URL === undefined)
       problems.push('DATABASE_URL is required in production');
     if (settings.OUTBOUND_LOOPBACK) problems.push('OUTBOUND_LOOPBACK must not be set in production');
-    if (purpose === 'service' && !issuer.startsWith('https:') && !isLoopback(issuer))
+    if (purpose !== 'guard' && !issuer.startsWith('https:') && !isLoopback(issuer))
       problems.push('PUBLIC_URL must be https in production');
     if (!settings.UPSTREAM_PROVIDERS.every(usesHttps))
       problems.push('UPSTREAM_PROVIDERS must have https URLs alone in production');

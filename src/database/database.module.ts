@@ -1,10 +1,11 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.token.js';
 import { Database } from './database.js';
 import { dataSourceOptions } from './data-source.js';
+import { DATA_SOURCE } from './data-source-name.js';
 
 /**
  * Owns the connection to Postgres, embedded or given, and the running of migrations.
@@ -18,6 +19,7 @@ export class DatabaseModule {
       module: DatabaseModule,
       imports: [
         TypeOrmModule.forRootAsync({
+          name: DATA_SOURCE,
           inject: [CONFIG],
           useFactory: (config: Config) => ({
             ...dataSourceOptions(url, config.DATABASE_POOL_SIZE),
@@ -29,7 +31,7 @@ export class DatabaseModule {
       providers: [
         {
           provide: Database,
-          inject: [DataSource, CONFIG],
+          inject: [getDataSourceToken(DATA_SOURCE), CONFIG],
           useFactory: (dataSource: DataSource, config: Config) =>
             new Database(dataSource, config.DATABASE_PREPARED_STATEMENTS, url),
         },

@@ -4,7 +4,9 @@ import { bearerBody } from './bearer-body.js';
 import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
+import { loggedError } from './logged-error.js';
 import { OAuthError, PageError } from './oauth-error.js';
+import { problemOf } from './problem.js';
 import { rpcError } from './rpc-error.js';
 import { surfaceOf } from './surface.js';
 import type { ToolgateError } from './toolgate-error.js';
@@ -89,7 +91,7 @@ export class ErrorFilter implements ExceptionFilter {
       ...error.options.headers,
     };
     if (surface === 'rest') {
-      const body = JSON.stringify(this.problem(error, detail, request.id));
+      const body = JSON.stringify(problemOf(error, this.context.issuer, request.id));
       return { status: error.status, type: 'application/problem+json', headers, body };
     }
     const rpc = surface === 'mcp' ? rpcError(error, detail, request.body) : undefined;
@@ -115,27 +117,9 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
-  /** RFC 9457. */
-  private problem(error: ToolgateError, detail: string, requestId: string) {
-    const { status, title, help } = CATALOGUE[error.code];
-    const scopes = error.options.scopes && { required_scopes: error.options.scopes };
-    const type = `${this.context.issuer}/errors/${error.code}`;
-    return {
-      type,
-      title,
-      status,
-      detail,
-      code: error.code,
-      help,
-      request_id: requestId,
-      ...scopes,
-      ...error.options.members,
-    };
-  }
-
   private report(error: ToolgateError, request: FastifyRequest): void {
     const context = { requestId: request.id, code: error.code, reason: error.message };
-    if (error.status >= 500) this.log.error({ ...context, err: error.options.cause ?? error });
+    if (error.status >= 500) this.log.error({ ...context, err: loggedError(error.options.cause ?? error) });
     else this.log.debug(context);
   }
 }

@@ -1,17 +1,15 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../database/data-source-name.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
+import { ApplicationProviders } from './application-providers.js';
 import { BuiltInResource } from './built-in-resource.js';
 import { CallContexts } from './call-context.js';
 import { Handlers } from './handlers.js';
 import { McpController } from './mcp.controller.js';
 import { McpServing } from './mcp-server.js';
-import { Note } from './notes/note.entity.js';
-import { NotesRepository } from './notes/notes.repository.js';
-import { NotesResources } from './notes/notes.resources.js';
-import { NotesTools } from './notes/notes.tools.js';
 import { PlainAnswers } from './plain-answers.js';
 import { Policies } from './policies/policy-set.js';
 import { WriteHoursPolicy } from './policies/write-hours.policy.js';
@@ -46,7 +44,7 @@ const SESSIONS = [
 
 /**
  * Owns the guarded MCP endpoint and its sessions, all that is decided about one call, `@Tool`, `@Prompt`, `@Resource` and
- * policies, the registry of them, the resource metadata, and the tools that ship with the service.
+ * policies, the registry of them, and the resource metadata.
  * Does not own authentication: a principal is on the request before anything here runs (auth/).
  */
 @Module({
@@ -54,17 +52,15 @@ const SESSIONS = [
     DiscoveryModule,
     OpsModule,
     ResourcesModule,
-    TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession, Note]),
+    TypeOrmModule.forFeature([McpEvent, McpInboxMessage, McpSession], DATA_SOURCE),
   ],
   controllers: [McpController, ResourceMetadataController],
   providers: [
+    ApplicationProviders,
     BuiltInResource,
     CallContexts,
     Handlers,
     McpServing,
-    NotesRepository,
-    NotesResources,
-    NotesTools,
     PlainAnswers,
     Policies,
     ProviderMethods,

@@ -1,7 +1,8 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { MetadataScanner, Reflector } from '@nestjs/core';
 import { REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Scope } from '../access/scopes.js';
+import { ApplicationProviders } from './application-providers.js';
 
 type Method = (...parameters: unknown[]) => unknown;
 
@@ -16,7 +17,7 @@ export interface ProviderMethod {
 @Injectable()
 export class ProviderMethods {
   constructor(
-    private readonly discovery: DiscoveryService,
+    private readonly providers: ApplicationProviders,
     private readonly scanner: MetadataScanner,
     private readonly reflector: Reflector,
   ) {}
@@ -25,7 +26,7 @@ export class ProviderMethods {
   with(metadata: string): ProviderMethod[] {
     const seen = new Set<object>();
     const found: ProviderMethod[] = [];
-    for (const provider of this.discovery.getProviders()) {
+    for (const provider of this.providers.all()) {
       const instance: unknown = provider.instance;
       // An alias (useExisting) shows the same object again.
       if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;

@@ -1,5 +1,6 @@
 import { Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../database/data-source-name.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
@@ -72,7 +73,10 @@ const GRANTS = [
     ResourcesModule,
     TokensModule,
     UsersModule,
-    TypeOrmModule.forFeature([AuthorizationCode, ClientAssertion, DeviceCode, Grant, OauthClient]),
+    TypeOrmModule.forFeature(
+      [AuthorizationCode, ClientAssertion, DeviceCode, Grant, OauthClient],
+      DATA_SOURCE,
+    ),
   ],
   controllers: [
     AuthorizeController,

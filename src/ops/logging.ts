@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
+import { loggedError } from '../errors/logged-error.js';
 import { type DestinationStream, type Level, type Logger, pino, stdTimeFunctions } from 'pino';
 
 /** Whatever has the shape of one of our credentials. */
@@ -19,12 +20,6 @@ export const SENSITIVE = [
   'id_token',
   'key',
 ];
-
-/** A database error also carries the row and the JSON it was about, which are the caller's own words. */
-function loggedError(error: Error & { code?: unknown; cause?: unknown }): object {
-  const { name, message, stack, code } = error;
-  return { type: name, message, stack, ...(typeof code === 'string' && { code }) };
-}
 
 /** The text without any credential in it. */
 export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redacted]');
@@ -57,7 +52,7 @@ export function createLogger(level: Level | 'silent', destination?: DestinationS
       serializers: {
         req: ({ method, url, id, ip }: LoggedRequest) => ({ method, path: url.split('?', 1)[0], id, ip }),
         res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
-        err: loggedError,
+        err: (error: unknown) => (error instanceof Error ? loggedError(error) : error),
       },
       hooks: { streamWrite: scrub },
     },

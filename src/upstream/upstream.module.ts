@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../database/data-source-name.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { UpstreamReaper } from './reaper.js';
@@ -14,7 +15,7 @@ import { UpstreamService } from './upstream.service.js';
  * Does not own whose account a subject is (users/), nor the routes and the browser's cookies (pages/, oauth/).
  */
 @Module({
-  imports: [TokensModule, UsersModule, TypeOrmModule.forFeature([UpstreamLogin])],
+  imports: [TokensModule, UsersModule, TypeOrmModule.forFeature([UpstreamLogin], DATA_SOURCE)],
   providers: [UpstreamLoginsRepository, UpstreamProviders, UpstreamReaper, UpstreamService],
   exports: [UpstreamProviders, UpstreamService],
 })

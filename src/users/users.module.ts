@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../database/data-source-name.js';
 import { UpstreamIdentitiesRepository } from './upstream-identities.repository.js';
 import { UpstreamIdentity } from './upstream-identity.entity.js';
 import { User } from './user.entity.js';
@@ -16,7 +17,7 @@ import { UsersService } from './users.service.js';
  * Does not own sessions or tokens (tokens/), nor the REST routes of registration and login (auth/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([UpstreamIdentity, User])],
+  imports: [TypeOrmModule.forFeature([UpstreamIdentity, User], DATA_SOURCE)],
   providers: [
     UpstreamIdentitiesRepository,
     UsersRepository,

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { DATA_SOURCE } from '../../src/database/data-source-name.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { startTestService, type TestService } from '../support/harness.js';
 import { createDatabase } from '../support/postgres.js';
@@ -11,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 test('the entities and the migrations agree', async () => {
-  const differences = await service.app.get(DataSource).driver.createSchemaBuilder().log();
+  const differences = await service.app
+    .get<DataSource>(getDataSourceToken(DATA_SOURCE))
+    .driver.createSchemaBuilder()
+    .log();
   expect(differences.upQueries.map(({ query }) => query)).toEqual([]);
 });
 

@@ -74,6 +74,46 @@ export async function setScopes(service: TestService, email: string, scopes: str
   await new Promise((resolve) => setTimeout(resolve, 2 * service.config.REVOCATION_POLL_MS));
 }
 
+/** Whoever calls the service at this URL. */
+export function callerOf(url: string): Pick<TestService, 'call' | 'person'> {
+  const call: TestService['call'] = async (method, path, { body, headers = {}, bearer } = {}) => {
+    remember(body);
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = (response.headers.get('content-type') ?? '').includes('json') && text !== '';
+    const parsed: unknown = json ? JSON.parse(text) : undefined;
+    remember(parsed);
+    return { status: response.status, headers: response.headers, body: parsed, text };
+  };
+
+  return {
+    call,
+    async person(scope) {
+      const email = `p${randomBytes(6).toString('hex')}@example.com`;
+      const registered = await call('POST', '/auth/register', { body: { email, password: PASSWORD } });
+      const login = await call('POST', '/auth/login', {
+        body: { email, password: PASSWORD, ...(scope ? { scope } : {}) },
+      });
+      if (registered.status !== 201 || login.status !== 200)
+        throw new Error(`${registered.text} ${login.text}`);
+      return {
+        id: registered.body.user.id,
+        email,
+        accessToken: login.body.access_token,
+        refreshToken: login.body.refresh_token,
+      };
+    },
+  };
+}
+
 /** The real application on a real port and a real database. */
 export async function startTestService(options: ServiceOptions = {}): Promise<TestService> {
   const port = await freePort();
@@ -104,24 +144,6 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
   });
   await app.listen(port, '127.0.0.1');
 
-  const call: TestService['call'] = async (method, path, { body, headers = {}, bearer } = {}) => {
-    remember(body);
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const json = (response.headers.get('content-type') ?? '').includes('json') && text !== '';
-    const parsed: unknown = json ? JSON.parse(text) : undefined;
-    remember(parsed);
-    return { status: response.status, headers: response.headers, body: parsed, text };
-  };
-
   return {
     app,
     config,
@@ -129,22 +151,7 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     databaseUrl,
     masterKey,
     clock,
-    call,
-    async person(scope) {
-      const email = `p${randomBytes(6).toString('hex')}@example.com`;
-      const registered = await call('POST', '/auth/register', { body: { email, password: PASSWORD } });
-      const login = await call('POST', '/auth/login', {
-        body: { email, password: PASSWORD, ...(scope ? { scope } : {}) },
-      });
-      if (registered.status !== 201 || login.status !== 200)
-        throw new Error(`${registered.text} ${login.text}`);
-      return {
-        id: registered.body.user.id,
-        email,
-        accessToken: login.body.access_token,
-        refreshToken: login.body.refresh_token,
-      };
-    },
+    ...callerOf(url),
     async stop() {
       // As the service itself does: a connection on which a client never asked anything would hold up the end.
       const impatience = setTimeout(() => {

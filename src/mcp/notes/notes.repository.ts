@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { DATA_SOURCE } from '../../database/data-source-name.js';
 import { ILike, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Note } from './note.entity.js';
@@ -15,7 +16,7 @@ const NEWEST_FIRST = { updatedAt: 'DESC', id: 'DESC' } as const;
 /** Notes, always those of one user. */
 @Injectable()
 export class NotesRepository {
-  constructor(@InjectRepository(Note) private readonly notes: Repository<Note>) {}
+  constructor(@InjectRepository(Note, DATA_SOURCE) private readonly notes: Repository<Note>) {}
 
   async list(userId: string, { limit, offset }: Page): Promise<Note[]> {
     return this.notes.find({ where: { userId }, order: NEWEST_FIRST, take: limit, skip: offset });

@@ -1,8 +1,9 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService, Reflector } from '@nestjs/core';
+import { Reflector } from '@nestjs/core';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { ApplicationProviders } from '../application-providers.js';
 import { POLICY, type Policy, type PolicyCall, type PolicyDecision } from './policy.js';
 
 interface NamedPolicy {
@@ -19,14 +20,14 @@ export class Policies implements OnModuleInit {
   private readonly policies: NamedPolicy[] = [];
 
   constructor(
-    private readonly discovery: DiscoveryService,
+    private readonly providers: ApplicationProviders,
     private readonly reflector: Reflector,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
     const seen = new Set<unknown>();
-    for (const provider of this.discovery.getProviders()) {
+    for (const provider of this.providers.all()) {
       const instance: unknown = provider.instance;
       if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
       seen.add(instance);
