@@ -5,6 +5,7 @@ import { CONFIG } from './config/config.token.js';
 import { Clock } from './crypto/clock.js';
 import { MasterKey } from './crypto/master-key.js';
 import { DatabaseModule } from './database/database.module.js';
+import { MicroserviceModule } from './gateway/microservice/microservice.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { OauthModule } from './oauth/oauth.module.js';
@@ -59,6 +60,7 @@ export class AppModule {
         UpstreamModule,
         McpModule,
         PagesModule,
+        MicroserviceModule,
         ...running.modules,
       ],
     };

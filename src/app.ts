@@ -11,6 +11,7 @@ import type { Config } from './config/config.js';
 import { Clock } from './crypto/clock.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
+import { connectMicroservices } from './gateway/microservice/connect-microservices.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
 import { accessLog } from './ops/access-log.js';
 import { answerHeaders } from './ops/answer-headers.js';
@@ -72,6 +73,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
   );
   app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
   await app.init();
+  connectMicroservices(app, config);
   await fastify.ready();
   return app;
 }

@@ -5,6 +5,7 @@ const POSTGRES = '/usr/lib/postgresql';
 const OLDEST = 15;
 const pgbouncer = '/usr/sbin/pgbouncer';
 const chromium = '/usr/bin/chromium';
+const natsServer = '/usr/sbin/nats-server';
 
 /** The oldest Postgres there is, of those the service promises to work with. */
 function postgresFolder() {
@@ -25,6 +26,7 @@ export function missingPrograms() {
     ...(postgresFolder() ? [] : [['postgresql', `Postgres ${OLDEST} or newer in ${POSTGRES}`]]),
     ...(existsSync(pgbouncer) ? [] : [['pgbouncer', pgbouncer]]),
     ...(existsSync(chromium) ? [] : [['chromium', chromium]]),
+    ...(existsSync(natsServer) ? [] : [['nats-server', natsServer]]),
   ];
   return missing.map(
     ([name, what]) =>
@@ -38,5 +40,12 @@ export function debianPrograms() {
   const folder = postgresFolder();
   if (missing.length > 0 || folder === undefined) throw new Error(missing.join('\n'));
   const postgres = join(folder, 'postgres');
-  return { postgres, initdb: join(folder, 'initdb'), pgDump: join(folder, 'pg_dump'), pgbouncer, chromium };
+  return {
+    postgres,
+    initdb: join(folder, 'initdb'),
+    pgDump: join(folder, 'pg_dump'),
+    pgbouncer,
+    chromium,
+    natsServer,
+  };
 }

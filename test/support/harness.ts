@@ -102,6 +102,7 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     ...(options.modules && { modules: options.modules }),
     logger: createLogger(config.LOG_LEVEL, log),
   });
+  await app.startAllMicroservices();
   await app.listen(port, '127.0.0.1');
 
   const call: TestService['call'] = async (method, path, { body, headers = {}, bearer } = {}) => {
