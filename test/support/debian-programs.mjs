@@ -5,6 +5,8 @@ const POSTGRES = '/usr/lib/postgresql';
 const OLDEST = 15;
 const pgbouncer = '/usr/sbin/pgbouncer';
 const chromium = '/usr/bin/chromium';
+const [python, pyjwt] = ['/usr/bin/python3', '/usr/lib/python3/dist-packages/jwt/__init__.py'];
+const go = '/usr/bin/go';
 const natsServer = '/usr/sbin/nats-server';
 
 /** The oldest Postgres there is, of those the service promises to work with. */
@@ -26,6 +28,8 @@ export function missingPrograms() {
     ...(postgresFolder() ? [] : [['postgresql', `Postgres ${OLDEST} or newer in ${POSTGRES}`]]),
     ...(existsSync(pgbouncer) ? [] : [['pgbouncer', pgbouncer]]),
     ...(existsSync(chromium) ? [] : [['chromium', chromium]]),
+    ...(existsSync(python) && existsSync(pyjwt) ? [] : [['python3-jwt', pyjwt]]),
+    ...(existsSync(go) ? [] : [['golang-go', go]]),
     ...(existsSync(natsServer) ? [] : [['nats-server', natsServer]]),
   ];
   return missing.map(
@@ -47,5 +51,7 @@ export function debianPrograms() {
     pgbouncer,
     chromium,
     natsServer,
+    python,
+    go,
   };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Server } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
 import type { TestService } from '../../support/harness.js';
 
@@ -11,8 +12,11 @@ export function portOf(service: TestService): number {
   return address.port;
 }
 
-export const tcpClient = (port: number): ClientProxy =>
-  ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+export const tcpClient = (port: number, tlsOptions?: ConnectionOptions): ClientProxy =>
+  ClientProxyFactory.create({
+    transport: Transport.TCP,
+    options: { host: '127.0.0.1', port, ...(tlsOptions && { tlsOptions }) },
+  });
 
 export const frame = (message: unknown): string => {
   const text = JSON.stringify(message);

@@ -11,6 +11,7 @@ import { type GuardCredentials, makeGuardCredentials } from '../../support/guard
 import type { GuardedServer } from '../../support/guard-table.js';
 import { startTestService, type TestService } from '../../support/harness.js';
 import { ask, checkLikeHttp, MESSAGE_TABLE, type Reply } from '../../support/message-table.js';
+import { selfSigned } from '../../outbound/self-signed.js';
 import { operator } from '../../support/operator.js';
 import { createDatabase, queryOnce } from '../../support/postgres.js';
 import { portOf, TCP, tcpClient, until } from './support.js';
@@ -236,6 +237,23 @@ describe('starts and stops', () => {
     expect(await asked).toEqual({ answer: { active: false } });
     await stopped;
     await theirs.close();
+  });
+
+  test('over TLS', async () => {
+    const { cert, key } = selfSigned('localhost');
+    const secure = await startTestService({
+      env: { ...TCP, MICROSERVICE_TLS_CERT: cert, MICROSERVICE_TLS_KEY: key },
+    });
+    const credentials = await (await operator(secure)).server(secure.config.resource);
+    const introspect = async (tls?: object) => {
+      const theirs = tcpClient(portOf(secure), tls);
+      const reply = await ask(theirs, 'auth.introspect', { ...credentials, token: 'x' });
+      await theirs.close();
+      return reply;
+    };
+    expect(await introspect({ ca: cert, servername: 'localhost' })).toEqual({ answer: { active: false } });
+    expect((await introspect()).answer).toBeUndefined();
+    await secure.stop();
   });
 
   test('a port that is taken ends the start', async () => {
