@@ -7,6 +7,7 @@ const pgbouncer = '/usr/sbin/pgbouncer';
 const chromium = '/usr/bin/chromium';
 const [python, pyjwt] = ['/usr/bin/python3', '/usr/lib/python3/dist-packages/jwt/__init__.py'];
 const go = '/usr/bin/go';
+const [java, javac, jackson] = ['/usr/bin/java', '/usr/bin/javac', '/usr/share/java/jackson-databind.jar'];
 const natsServer = '/usr/sbin/nats-server';
 
 /** The oldest Postgres there is, of those the service promises to work with. */
@@ -29,6 +30,8 @@ export function missingPrograms() {
     ...(existsSync(pgbouncer) ? [] : [['pgbouncer', pgbouncer]]),
     ...(existsSync(chromium) ? [] : [['chromium', chromium]]),
     ...(existsSync(python) && existsSync(pyjwt) ? [] : [['python3-jwt', pyjwt]]),
+    ...(existsSync(java) && existsSync(javac) ? [] : [['openjdk-17-jdk-headless', javac]]),
+    ...(existsSync(jackson) ? [] : [['libjackson2-databind-java', jackson]]),
     ...(existsSync(go) ? [] : [['golang-go', go]]),
     ...(existsSync(natsServer) ? [] : [['nats-server', natsServer]]),
   ];
@@ -53,5 +56,7 @@ export function debianPrograms() {
     natsServer,
     python,
     go,
+    java,
+    jars: ['databind', 'core', 'annotations'].map((part) => `/usr/share/java/jackson-${part}.jar`).join(':'),
   };
 }

@@ -78,6 +78,11 @@ const RECIPE_SERVERS: Record<string, () => Promise<StartedProgram>> = {
     await run(debianPrograms().go, ['build', '-o', program, join(RECIPES, 'go/main.go')], { env: cache });
     return startProgram(program, [], metadata, env);
   },
+  java() {
+    const { java, jars } = debianPrograms();
+    const source = join(RECIPES, 'java/ResourceServer.java');
+    return startProgram(java, ['-cp', jars, source], metadata, env);
+  },
 };
 
 describe.each(Object.entries(RECIPE_SERVERS))('%s', (_language, start) => {
