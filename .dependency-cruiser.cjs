@@ -19,7 +19,7 @@ const may = {
   // The library: what another application installs of us. Nothing of the service, so nothing of its database.
   guard: ['errors', 'access'],
   nest: ['errors', 'access', 'guard'],
-  gateway: ['config', 'errors', 'crypto', 'access', 'guard', 'resources', 'auth', 'tokens', 'ops'],
+  gateway: ['config', 'errors', 'crypto', 'access', 'guard', 'resources', 'auth', 'tokens', 'ops', 'oauth'],
   oauth: [
     'config',
     'errors',

@@ -8,6 +8,7 @@ import { MasterKey } from './crypto/master-key.js';
 import { DatabaseModule } from './database/database.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { HOST_PROVIDERS } from './mcp/application-providers.js';
+import { MicroserviceModule } from './gateway/microservice/microservice.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { NotesModule } from './mcp/notes/notes.module.js';
@@ -73,6 +74,7 @@ export class AppModule {
         McpModule,
         GatewayModule,
         PagesModule,
+        MicroserviceModule,
         ...running.modules,
       ],
     };

@@ -11,6 +11,7 @@ import type { Config } from './config/config.js';
 import { Clock } from './crypto/clock.js';
 import { type ErrorContext, ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
+import { connectMicroservices } from './gateway/microservice/connect-microservices.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
 import { accessLog } from './ops/access-log.js';
 import { answerHeaders } from './ops/answer-headers.js';
@@ -38,7 +39,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
   const app = await assembleApp(config, running);
-  await makeReady(app);
+  await makeReady(app, config);
   return app;
 }
 
@@ -79,8 +80,9 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
   return app;
 }
 
-export async function makeReady(app: NestFastifyApplication): Promise<void> {
+export async function makeReady(app: NestFastifyApplication, config: Config): Promise<void> {
   await app.init();
+  connectMicroservices(app, config);
   await app.getHttpAdapter().getInstance().ready();
 }
 

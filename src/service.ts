@@ -89,6 +89,7 @@ export async function startService(
       logger,
     });
     try {
+      await app.startAllMicroservices();
       await app.listen(config.PORT, config.HOST);
     } catch (error) {
       await app.close();

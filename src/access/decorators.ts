@@ -18,6 +18,7 @@ export const RequireScope = (...scopes: Scope[]) => SetMetadata(REQUIRED_SCOPES,
 
 /** The principal of this request, as the authentication guard found it. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  if (context.getType<string>() !== 'http') throw new Error('@Caller() of a message: only requests have one');
   const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   if (!principal) throw new Error('@Caller() on a @Public() route: there is no principal here');
   return principal;

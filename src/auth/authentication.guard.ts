@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ResourceAuthentication } from './resource-authentication.js';
 import { AccessTokenGuard, ApiKeyGuard } from './strategy-guards.js';
+import { requireHttp } from './require-http.js';
 import type { AuthenticatingRequest, Verified } from './verified.js';
 
 type Request = FastifyRequest & AuthenticatingRequest & AuthenticatedRequest;
@@ -31,6 +32,7 @@ export class AuthenticationGuard implements CanActivate {
       ])
     )
       return true;
+    requireHttp(context);
     const request = context.switchToHttp().getRequest<Request>();
     request.principal = await this.authentication.authenticate(
       this.config.resource,

@@ -50,6 +50,16 @@ export class ResourceAuthentication {
     from: Pick<CredentialBearer, 'ip'>,
     verify = async (one: Credential) => this.verify(one, resource),
   ): Promise<Principal> {
+    return (await this.admitVerified(resource, credential, from, verify)).principal;
+  }
+
+  /** The same, with how long the credential may be believed. */
+  async admitVerified(
+    resource: string,
+    credential: Credential,
+    from: Pick<CredentialBearer, 'ip'>,
+    verify = async (one: Credential) => this.verify(one, resource),
+  ): Promise<Verified> {
     this.revocations.requireFresh();
     let verified = this.cache.get(credential, resource);
     if (!verified) {
@@ -61,7 +71,7 @@ export class ResourceAuthentication {
     if (allowedCidrs.length > 0 && !addressAllowed(allowedCidrs, from.ip))
       throw new ToolgateError('address_not_allowed');
     if (principal.kind === 'api_key') this.keys.recordUse(principal.keyId);
-    return principal;
+    return verified;
   }
 
   private async verify({ kind, value }: Credential, resource: string): Promise<Verified> {

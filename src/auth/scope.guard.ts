@@ -5,6 +5,7 @@ import type { Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { requireHttp } from './require-http.js';
 
 /** Global: every scope that the class and the method require must be held. They add up, none overrides. */
 @Injectable()
@@ -21,6 +22,7 @@ export class ScopeGuard implements CanActivate {
       .getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, targets)
       .flatMap((scopes) => scopes ?? []);
     if (needed.length === 0) return true;
+    requireHttp(context);
     const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
     if (!principal) {
       const open = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ScopeRules } from '../access/scope-rules.js';
+import { microserviceProblems } from './microservice.js';
 import { SETTINGS, type Values } from './settings.js';
 import { usesHttps } from './upstream-providers.js';
 
@@ -77,6 +78,7 @@ export function loadConfig(
   const issuer = settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`;
   if (settings.REGISTRATION === 'token' && settings.REGISTRATION_TOKEN === undefined)
     problems.push('REGISTRATION_TOKEN is required when REGISTRATION is token');
+  problems.push(...microserviceProblems(settings));
   if (settings.NODE_ENV === 'production') {
     if (MASTER_KEY === undefined)
       problems.push('MASTER_KEY is required in production (openssl rand -base64 32)');

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseScopeHierarchy, scopeHierarchyProblem } from '../access/scope-rules.js';
+import { listenAddress, natsUrl } from './microservice.js';
 import { upstreamHeaders } from './upstream-headers.js';
 import { upstreamProviders } from './upstream-providers.js';
 import { writeHours } from './write-hours.js';
@@ -257,6 +258,28 @@ export const SETTINGS = {
   GUARD_PROCESS_IDLE: setting(
     integer(1, 86_400).default(600),
     'A process of a stdio server that is unused for this many seconds is ended; the next call starts another.',
+  ),
+  MICROSERVICE_TCP: setting(
+    listenAddress.optional(),
+    'Takes the messages `auth.verify` and `auth.introspect` of Nest microservices over TCP there: `host:port`.',
+    { defaultDoc: 'off' },
+  ),
+  MICROSERVICE_NATS_URL: setting(
+    natsUrl.optional(),
+    'Takes the same messages through this NATS server: `tls://user:password@nats.example.com:4222`.',
+    { secret: true, defaultDoc: 'off' },
+  ),
+  MICROSERVICE_TLS_CERT: setting(
+    z.string().min(1).optional(),
+    'Certificate for MICROSERVICE_TCP, PEM, with its chain. Asked for when the address is not loopback.',
+    { secret: true },
+  ),
+  MICROSERVICE_TLS_KEY: setting(z.string().min(1).optional(), 'The private key of that certificate, PEM.', {
+    secret: true,
+  }),
+  MICROSERVICE_PLAINTEXT: setting(
+    flag.default(false),
+    'Lets messages cross a network in the clear, with the secrets in them: only where something else encrypts.',
   ),
   SHUTDOWN_GRACE: setting(
     integer(0, 600).default(10),

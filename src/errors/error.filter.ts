@@ -1,10 +1,12 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Observable, throwError } from 'rxjs';
 import { bearerBody } from './bearer-body.js';
 import { CATALOGUE } from './catalogue.js';
 import { challenge, type ChallengeContext } from './challenge.js';
 import { toToolgateError } from './from-unknown.js';
 import { loggedError } from './logged-error.js';
+import { messageError } from './message-error.js';
 import { OAuthError, PageError } from './oauth-error.js';
 import { problemOf } from './problem.js';
 import { rpcError } from './rpc-error.js';
@@ -34,7 +36,7 @@ const WITHOUT_CHALLENGE: readonly string[] = [
 
 /**
  * The one place where an error becomes an answer: RFC 9457 on REST, RFC 6750 on the MCP endpoint (JSON-RPC where a call was
- * understood and refused), RFC 6749 on the OAuth endpoints, a page where a person looks.
+ * understood and refused), RFC 6749 on the OAuth endpoints, a page where a person looks, an object to the sender of a message.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -42,7 +44,20 @@ export class ErrorFilter implements ExceptionFilter {
 
   constructor(private readonly context: ErrorContext) {}
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): Observable<never> | undefined {
+    if (host.getType() !== 'http') return this.toMessage(thrown);
+    this.toRequest(thrown, host);
+    return undefined;
+  }
+
+  /** To the sender of a message: Nest sends what the observable fails with. */
+  private toMessage(thrown: unknown): Observable<never> {
+    if (!(thrown instanceof OAuthError)) this.report(toToolgateError(thrown));
+    else this.log.debug({ code: thrown.error, reason: thrown.message });
+    return throwError(() => messageError(thrown, this.context.issuer));
+  }
+
+  private toRequest(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
@@ -71,7 +86,7 @@ export class ErrorFilter implements ExceptionFilter {
       return this.page(thrown, {}, request);
     }
     const error = toToolgateError(thrown);
-    this.report(error, request);
+    this.report(error, request.id);
     return this.toolgate(error, request);
   }
 
@@ -117,8 +132,8 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
-  private report(error: ToolgateError, request: FastifyRequest): void {
-    const context = { requestId: request.id, code: error.code, reason: error.message };
+  private report(error: ToolgateError, requestId?: string): void {
+    const context = { requestId, code: error.code, reason: error.message };
     if (error.status >= 500) this.log.error({ ...context, err: loggedError(error.options.cause ?? error) });
     else this.log.debug(context);
   }

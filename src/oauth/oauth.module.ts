@@ -36,6 +36,7 @@ import { DeviceAuthorizationController } from './device/device-authorization.con
 import { DeviceCode } from './device/device-code.entity.js';
 import { DeviceCodesRepository } from './device/device-codes.repository.js';
 import { DeviceService } from './device/device.service.js';
+import { Introspection } from './inspection/introspection.js';
 import { IntrospectionController } from './inspection/introspection.controller.js';
 import { RevocationController } from './inspection/revocation.controller.js';
 import { KeyIntrospection } from './inspection/key-introspection.js';
@@ -105,6 +106,7 @@ const GRANTS = [
     DeviceService,
     GrantsRepository,
     IdTokens,
+    Introspection,
     KeyIntrospection,
     OauthReaper,
     PostgresDocumentStore,
@@ -139,6 +141,14 @@ const GRANTS = [
       useFactory: (outbound: Outbound, clock: Clock) => new ClientKeys(outbound, clock),
     },
   ],
-  exports: [BrowserCookies, ClientsService, ConsentService, DeviceService, GrantsRepository],
+  exports: [
+    BrowserCookies,
+    ClientAuthentication,
+    ClientsService,
+    ConsentService,
+    DeviceService,
+    GrantsRepository,
+    Introspection,
+  ],
 })
 export class OauthModule {}

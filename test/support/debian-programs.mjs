@@ -6,6 +6,10 @@ const OLDEST = 15;
 const pgbouncer = '/usr/sbin/pgbouncer';
 const chromium = '/usr/bin/chromium';
 const nginx = '/usr/sbin/nginx';
+const [python, pyjwt] = ['/usr/bin/python3', '/usr/lib/python3/dist-packages/jwt/__init__.py'];
+const go = '/usr/bin/go';
+const [java, javac, jackson] = ['/usr/bin/java', '/usr/bin/javac', '/usr/share/java/jackson-databind.jar'];
+const natsServer = '/usr/sbin/nats-server';
 
 /** The oldest Postgres there is, of those the service promises to work with. */
 function postgresFolder() {
@@ -27,6 +31,11 @@ export function missingPrograms() {
     ...(existsSync(pgbouncer) ? [] : [['pgbouncer', pgbouncer]]),
     ...(existsSync(chromium) ? [] : [['chromium', chromium]]),
     ...(existsSync(nginx) ? [] : [['nginx', nginx]]),
+    ...(existsSync(python) && existsSync(pyjwt) ? [] : [['python3-jwt', pyjwt]]),
+    ...(existsSync(java) && existsSync(javac) ? [] : [['openjdk-17-jdk-headless', javac]]),
+    ...(existsSync(jackson) ? [] : [['libjackson2-databind-java', jackson]]),
+    ...(existsSync(go) ? [] : [['golang-go', go]]),
+    ...(existsSync(natsServer) ? [] : [['nats-server', natsServer]]),
   ];
   return missing.map(
     ([name, what]) =>
@@ -40,6 +49,17 @@ export function debianPrograms() {
   const folder = postgresFolder();
   if (missing.length > 0 || folder === undefined) throw new Error(missing.join('\n'));
   const postgres = join(folder, 'postgres');
-  const [initdb, pgDump] = [join(folder, 'initdb'), join(folder, 'pg_dump')];
-  return { postgres, initdb, pgDump, pgbouncer, chromium, nginx };
+  return {
+    postgres,
+    initdb: join(folder, 'initdb'),
+    pgDump: join(folder, 'pg_dump'),
+    pgbouncer,
+    chromium,
+    nginx,
+    natsServer,
+    python,
+    go,
+    java,
+    jars: ['databind', 'core', 'annotations'].map((part) => `/usr/share/java/jackson-${part}.jar`).join(':'),
+  };
 }

@@ -142,6 +142,7 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     ...(options.modules && { modules: options.modules }),
     logger: createLogger(config.LOG_LEVEL, log),
   });
+  await app.startAllMicroservices();
   await app.listen(port, '127.0.0.1');
 
   return {
