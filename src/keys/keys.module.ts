@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { OpsModule } from '../ops/ops.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { ApiKey } from './api-key.entity.js';
 import { KeyUsage } from './key-usage.js';
@@ -12,7 +13,7 @@ import { KeysService } from './keys.service.js';
  * Does not own how a key is read from a request (auth/), nor the signing keys of access tokens (tokens/).
  */
 @Module({
-  imports: [ResourcesModule, TypeOrmModule.forFeature([ApiKey])],
+  imports: [OpsModule, ResourcesModule, TypeOrmModule.forFeature([ApiKey])],
   controllers: [KeysController],
   providers: [KeysRepository, KeysService, KeyUsage],
   exports: [KeysService],

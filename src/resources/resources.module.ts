@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { OpsModule } from '../ops/ops.module.js';
 import { ResourceRow } from './resource.entity.js';
 import { ResourcesController } from './resources.controller.js';
 import { ResourcesRepository } from './resources.repository.js';
@@ -9,7 +10,7 @@ import { ResourcesRepository } from './resources.repository.js';
  * Does not own the built-in MCP server (mcp/), which enters itself here at the start.
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([ResourceRow])],
+  imports: [OpsModule, TypeOrmModule.forFeature([ResourceRow])],
   controllers: [ResourcesController],
   providers: [ResourcesRepository],
   exports: [ResourcesRepository],

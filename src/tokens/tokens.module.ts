@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { OpsModule } from '../ops/ops.module.js';
 import { BrowserLogin } from './browser-login.entity.js';
 import { BrowserLogins } from './browser-logins.js';
 import { Lifetimes } from './lifetimes.js';
@@ -23,7 +24,7 @@ import { TokenResponses } from './token-responses.js';
  * Does not own who a user is (users/), nor how a credential is read from a request (auth/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow])],
+  imports: [OpsModule, TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow])],
   controllers: [JwksController],
   providers: [
     AccessTokens,
