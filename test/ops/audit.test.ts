@@ -135,7 +135,9 @@ describe('a record', () => {
     };
     await callTool(other, person.accessToken, 'notes_write', { title: 'plain', body: '' });
     await callTool(other, person.accessToken, 'notes_write', args);
-    const { body } = await other.call('GET', `/admin/audit?user=${person.id}&event=mcp.call`, { bearer: admin });
+    const { body } = await other.call('GET', `/admin/audit?user=${person.id}&event=mcp.call`, {
+      bearer: admin,
+    });
     const [long, short] = body.events as Recorded[];
     expect(JSON.parse(short?.arguments ?? '')).toEqual({ title: 'plain', body: '' });
     expect(long?.arguments).toHaveLength(2000);
@@ -180,7 +182,9 @@ describe('reading', () => {
     await callTool(service, person.accessToken, 'notes_list');
     await callTool(service, person.accessToken, 'notes_write', { title: 'x', body: '' });
     const names = async (query: string) =>
-      ((await audit(`user=${person.id}&event=mcp&${query}`)).body.events as Recorded[]).map((one) => one.operation);
+      ((await audit(`user=${person.id}&event=mcp&${query}`)).body.events as Recorded[]).map(
+        (one) => one.operation,
+      );
     expect(await names('tool=notes_list')).toEqual(['notes_list']);
     expect(await names('outcome=denied')).toEqual(['notes_write']);
     expect(await names('outcome=allowed')).toEqual(['notes_list']);
@@ -214,7 +218,12 @@ describe('reading', () => {
     expect(lines[0]).toContain(`tool first  denied  unknown_operation  user ${person.id}`);
     expect(lines[1]).toContain('tool second\\n\\u001b[2Jforged line');
     const narrowed = await run('--event', 'account', '--user', person.id);
-    expect(narrowed.stdout.trim().split('\n').map((one) => one.split('  ')[1])).toEqual(['account.registered', 'account.signed_in']);
+    expect(
+      narrowed.stdout
+        .trim()
+        .split('\n')
+        .map((one) => one.split('  ')[1]),
+    ).toEqual(['account.registered', 'account.signed_in']);
     await expect(run('--event', 'DROP')).rejects.toMatchObject({ code: 2 });
     await expect(run('--tail', 'x')).rejects.toMatchObject({ code: 2 });
   });

@@ -11,11 +11,12 @@ const LONGEST_NAME = 2048;
 
 function text(params: Json, field: string): string {
   const value = params[field];
-  if (typeof value !== 'string' || value.length > LONGEST_NAME)
+  // Half a surrogate pair is another character to other parsers.
+  if (typeof value !== 'string' || value.length > LONGEST_NAME || /\p{Surrogate}/u.test(value))
     throw new RpcError(
       400,
       -32602,
-      `\`params.${field}\` must be a string of at most ${LONGEST_NAME} characters.`,
+      `\`params.${field}\` must be a string of at most ${LONGEST_NAME} characters, in whole Unicode characters.`,
     );
   return value;
 }

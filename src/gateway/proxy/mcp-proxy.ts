@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requireOneAuthorization } from '../../access/credential.js';
 import { originAllowed } from '../../access/origins.js';
 import type { Principal } from '../../access/principal.js';
 import { CATALOGUE } from '../../errors/catalogue.js';
@@ -61,6 +62,7 @@ export class McpProxy {
   ): Promise<void> {
     const { guard, trustedProxies, allowedOrigins } = this.parts;
     const { headers } = request;
+    requireOneAuthorization(request.rawHeaders);
     const address = clientAddress(request, trustedProxies);
     const principal = await guard.authenticate({ headers, address });
     const origin = { principal, address, requestId: requestId(headers) };
@@ -87,7 +89,7 @@ export class McpProxy {
         method,
         message: message && this.withoutRoots(message),
         session,
-        headers: passedHeaders(headers, method),
+        headers: passedHeaders(headers, method, message),
         principal,
         signal: gone.signal,
       },
