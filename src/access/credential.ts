@@ -43,3 +43,17 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential | undefin
   }
   return { kind: looksLikeApiKey(value) ? 'api_key' : 'access_token', value };
 }
+
+/**
+ * Node keeps the first of several Authorization headers; whatever stands before it may have looked at another.
+ *
+ * @throws ToolgateError `ambiguous_credential`
+ */
+export function requireOneAuthorization(rawHeaders: readonly string[]): void {
+  let found = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 13 && name.toLowerCase() === 'authorization') found += 1;
+  }
+  if (found > 1) throw new ToolgateError('ambiguous_credential');
+}

@@ -3,6 +3,7 @@ import type { Principal } from './principal.js';
 import type { Scope } from './scopes.js';
 
 export const PUBLIC = 'toolgate:public';
+export const AUDITED = 'toolgate:audited';
 export const REQUIRED_SCOPES = 'toolgate:required-scopes';
 
 /** A request as the guards leave it. */

@@ -51,6 +51,10 @@ export function personOf(principal: Principal): string {
   });
 }
 
+/** Whose calls are counted together: a person's, whichever key or client makes them, so that more keys are not more calls. */
+export const callerOf = (principal: Principal): string =>
+  principal.kind === 'client' ? `client ${principal.clientId}` : `user ${principal.userId}`;
+
 /**
  * Who this is, without regard to the token: the subject, and the client or the key. What is kept for later use belongs to
  * this, so that a refreshed token of the same grant still fits, and nobody else's does.

@@ -5,6 +5,8 @@ import type { z } from 'zod';
 import { Caller, Public } from '../access/decorators.js';
 import { personOf, type Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { RateLimits } from '../ops/rate-limits.js';
 import { FIRST_PARTY_CLIENT, SessionsService } from '../tokens/sessions.service.js';
 import type { TokenPair } from '../tokens/token-responses.js';
@@ -45,6 +47,7 @@ export class AuthController {
 
   @Public()
   @Post('register')
+  @Audited('account.registered')
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Register an account' })
@@ -56,11 +59,14 @@ export class AuthController {
   ) {
     const { headers } = await this.limits.consume([{ limit: 'register-address', key: request.ip }]);
     reply.headers(headers);
-    return { user: userView(await this.users.register(body)) };
+    const user = await this.users.register(body);
+    noteForAudit(request, { subject: { userId: user.id }, object: user.id });
+    return { user: userView(user) };
   }
 
   @Public()
   @Post('login')
+  @Audited('account.signed_in')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Log in with e-mail and password' })
@@ -75,7 +81,8 @@ export class AuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenPair> {
     const from = { address: request.ip, userAgent: request.headers['user-agent'] };
-    const { tokens, headers } = await this.logins.login(body, from);
+    const { tokens, headers, subject } = await this.logins.login(body, from);
+    noteForAudit(request, { subject });
     reply.headers(headers);
     return tokens;
   }
@@ -90,13 +97,18 @@ export class AuthController {
     description: 'A token pair; the old refresh token is used up',
     standardSchema: TokenAnswer,
   })
-  async refresh(@Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>): Promise<TokenPair> {
-    return this.sessions.refresh(body.refresh_token, { clientId: FIRST_PARTY_CLIENT });
+  async refresh(
+    @Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>,
+    @Req() request: FastifyRequest,
+  ): Promise<TokenPair> {
+    const from = { requestId: request.id, address: request.ip };
+    return this.sessions.refresh(body.refresh_token, { clientId: FIRST_PARTY_CLIENT, from });
   }
 
   /** Public because a refresh token is credential enough: the access token may have expired long ago. */
   @Public()
   @Post('logout')
+  @Audited('account.signed_out')
   @HttpCode(204)
   @ApiOperation({ summary: 'End the session of a refresh token, or of the bearer' })
   @ApiResponse({ status: 204, description: 'Ended, or was not alive' })
@@ -104,7 +116,8 @@ export class AuthController {
     @Body({ schema: LogoutBody }) body: z.output<typeof LogoutBody>,
     @Req() request: FastifyRequest,
   ): Promise<void> {
-    await this.logouts.logout(body?.refresh_token, request.headers);
+    const ended = await this.logouts.logout(body?.refresh_token, request.headers);
+    noteForAudit(request, ended ? { subject: ended } : { nothing: true });
   }
 
   @Get('me')

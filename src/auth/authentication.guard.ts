@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Credential } from '../access/credential.js';
+import { type Credential, requireOneAuthorization } from '../access/credential.js';
 import { type AuthenticatedRequest, PUBLIC } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
@@ -34,6 +34,7 @@ export class AuthenticationGuard implements CanActivate {
       return true;
     requireHttp(context);
     const request = context.switchToHttp().getRequest<Request>();
+    requireOneAuthorization(request.raw.rawHeaders);
     request.principal = await this.authentication.authenticate(
       this.config.resource,
       request,

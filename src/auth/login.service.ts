@@ -4,7 +4,8 @@ import { parseScope, type Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
-import { SessionsService } from '../tokens/sessions.service.js';
+import type { AuditSubject } from '../ops/audit/audit-event.js';
+import { FIRST_PARTY_CLIENT, SessionsService } from '../tokens/sessions.service.js';
 import type { TokenPair } from '../tokens/token-responses.js';
 import { PasswordCheck } from './password-check.js';
 
@@ -32,14 +33,14 @@ export class LoginService {
   async login(
     request: { email: string; password: string; scope?: string | undefined },
     from: { address: string; userAgent: string | undefined },
-  ): Promise<{ tokens: TokenPair; headers: Record<string, string> }> {
+  ): Promise<{ tokens: TokenPair; headers: Record<string, string>; subject: AuditSubject }> {
     const { user, headers } = await this.passwords.check(request.email, request.password, from.address);
-    const tokens = await this.sessions.open({
+    const { tokens, sessionId } = await this.sessions.open({
       ...from,
       userId: user.id,
       resource: this.config.resource,
       scopes: grantedScopes(request.scope, user.scopes, this.config.scopes),
     });
-    return { tokens, headers };
+    return { tokens, headers, subject: { userId: user.id, sessionId, clientId: FIRST_PARTY_CLIENT } };
   }
 }

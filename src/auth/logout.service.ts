@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import type { EndedSession } from '../tokens/sessions.repository.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { credentialOf } from '../access/credential.js';
@@ -16,13 +17,14 @@ export class LogoutService {
    * Ends the session of the refresh token; without one, of the bearer. An unknown refresh token is no error: what was
    * asked for, that it be dead, holds (as in RFC 7009 section 2.2).
    *
+   * @returns what ended, if anything was still alive.
    * @throws ToolgateError `missing_credential`, `not_allowed` for an API key, or what the bearer itself is refused for
    */
-  async logout(refreshToken: string | undefined, headers: IncomingHttpHeaders): Promise<void> {
-    if (refreshToken !== undefined) {
-      await this.sessions.endByRefreshToken(refreshToken, null);
-      return;
-    }
+  async logout(
+    refreshToken: string | undefined,
+    headers: IncomingHttpHeaders,
+  ): Promise<EndedSession | undefined> {
+    if (refreshToken !== undefined) return this.sessions.endByRefreshToken(refreshToken, null);
     const credential = credentialOf(headers);
     if (!credential)
       throw new ToolgateError('missing_credential', {
@@ -38,6 +40,6 @@ export class LogoutService {
       throw new ToolgateError('not_allowed', {
         detail: 'An exchanged token cannot end the session it was made from.',
       });
-    if (principal.kind !== 'api_key') await this.sessions.end(principal.sessionId, null, 'logout');
+    return principal.kind === 'api_key' ? undefined : this.sessions.end(principal.sessionId, null, 'logout');
   }
 }

@@ -1,17 +1,22 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type AuthenticatedRequest, PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
+import type { FastifyRequest } from 'fastify';
+import { AUDITED, type AuthenticatedRequest, PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
+import type { Principal } from '../access/principal.js';
 import type { Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { requireHttp } from './require-http.js';
+import type { AuditedEvent } from '../ops/audit/audit-event.js';
+import { AuditTrail } from '../ops/audit/audit-trail.js';
 
 /** Global: every scope that the class and the method require must be held. They add up, none overrides. */
 @Injectable()
 export class ScopeGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
+    private readonly audit: AuditTrail,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -23,15 +28,25 @@ export class ScopeGuard implements CanActivate {
       .flatMap((scopes) => scopes ?? []);
     if (needed.length === 0) return true;
     requireHttp(context);
-    const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
+    const { principal } = request;
     if (!principal) {
       const open = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets);
       throw open
         ? new Error('@Public() and @RequireScope() contradict each other')
         : new ToolgateError('missing_credential');
     }
-    if (this.config.scopes.missing(principal.scopes, needed).length > 0)
+    if (this.config.scopes.missing(principal.scopes, needed).length > 0) {
+      const event = this.reflector.get<AuditedEvent | undefined>(AUDITED, context.getHandler());
+      if (event !== undefined) this.noteRefusal(event, principal, request);
       throw new ToolgateError('insufficient_scope', { scopes: needed });
+    }
     return true;
+  }
+
+  /** Somebody known reached for what is not theirs. */
+  private noteRefusal(event: AuditedEvent, principal: Principal, { id, ip }: FastifyRequest): void {
+    const [outcome, reason] = ['denied', 'insufficient_scope'] as const;
+    this.audit.note({ event, outcome, reason, principal, requestId: id, address: ip });
   }
 }

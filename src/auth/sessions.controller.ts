@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Caller, RequireScope } from '../access/decorators.js';
 import { personOf, type Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { Audited } from '../ops/audit/audited.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import { SessionsAnswer } from './auth.schemas.js';
 
@@ -36,6 +37,7 @@ export class SessionsController {
   }
 
   @Delete(':id')
+  @Audited('session.ended')
   @HttpCode(204)
   @ApiOperation({ summary: 'End one of my sessions' })
   @ApiResponse({ status: 204, description: 'Ended' })

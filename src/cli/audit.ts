@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { AuditRecord } from '../ops/audit/audit-event.js';
-import { AuditRepository } from '../ops/audit/audit.repository.js';
+import { type AuditFilter, AuditRepository } from '../ops/audit/audit.repository.js';
+import { AuditQuery } from '../ops/audit/audit.schemas.js';
 import { withDatabase } from './with-database.js';
 
 const MOST = 100_000;
@@ -19,23 +20,49 @@ function line(record: AuditRecord): string {
     reason ?? '-',
     `${principal ?? '-'} ${who}`,
     `through ${through}`,
+    ...(record.resource === null ? [] : [`at ${JSON.stringify(record.resource).slice(1, -1)}`]),
     record.address ?? '-',
     record.request_id,
     ...(record.arguments === null ? [] : [JSON.stringify(record.arguments)]),
   ].join('  ');
 }
 
-/** `toolgate audit [--tail N]`: the last N records, the newest at the end. */
+/** The same filters, by the same rules, as GET /admin/audit. */
+function filterOf(args: string[]): AuditFilter | undefined {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      tail: { ...text, default: '20' },
+      event: text,
+      user: text,
+      client: text,
+      key: text,
+      resource: text,
+      tool: text,
+      outcome: text,
+      since: text,
+      until: text,
+    },
+  });
+  const { tail, ...filters } = values;
+  const limit = /^\d{1,6}$/.test(tail) ? Number(tail) : 0;
+  const query = AuditQuery.omit({ limit: true, cursor: true }).safeParse(filters);
+  if (limit < 1 || limit > MOST || !query.success) return undefined;
+  const { user, client, key, tool, ...rest } = query.data;
+  return { ...rest, userId: user, clientId: client, keyId: key, operation: tool, limit };
+}
+
+/** `toolgate audit [--tail N] [filters]`: the last N records, the newest at the end. */
 export async function audit(args: string[], usage: string): Promise<void> {
-  const { values } = parseArgs({ args, options: { tail: { type: 'string', default: '20' } } });
-  const limit = Number(values.tail);
-  if (!/^\d{1,6}$/.test(values.tail) || limit < 1 || limit > MOST) {
+  const filter = filterOf(args);
+  if (!filter) {
     console.error(usage);
     process.exitCode = 2;
     return;
   }
   await withDatabase(async (database) => {
-    const records = await new AuditRepository(database).list({ limit });
+    const records = await new AuditRepository(database).list(filter);
     for (const record of records.reverse()) console.log(line(record));
   });
 }

@@ -16,6 +16,7 @@ import { ResourcesRepository } from '../resources/resources.repository.js';
 import { masterKeyOf, type Service, startService } from '../service.js';
 import { type GuardArguments, guardArguments } from './guard-arguments.js';
 import { guardBanner } from './guard-banner.js';
+import { localKeeping, serviceKeeping } from './guard-keeping.js';
 import { untilStopped } from './until-stopped.js';
 
 export const GUARD_USAGE = `toolgate guard [options] URL                 before a Streamable HTTP server
@@ -61,6 +62,7 @@ export async function guard(args: string[]): Promise<void> {
         ? inProcess(service, config, resource, policy)
         : remote(given.issuer ?? '', config, resource, policy),
       policy,
+      keeping: service ? serviceKeeping(service.app, config) : localKeeping(config),
       target: 'url' in given.target ? given.target : { ...given.target, env: childEnvironment(given, env) },
       secret: await masterKeyOf(config),
       toolsRead: enter,
@@ -107,7 +109,7 @@ async function firstLook({ target }: GuardArguments, tools: { refresh(): Promise
 
 function settingsOf(
   config: Config,
-): Omit<GuardOptions, 'guard' | 'policy' | 'target' | 'secret' | 'toolsRead' | 'warn'> {
+): Omit<GuardOptions, 'guard' | 'policy' | 'keeping' | 'target' | 'secret' | 'toolsRead' | 'warn'> {
   return {
     host: config.HOST,
     port: config.GUARD_PORT,
@@ -159,6 +161,7 @@ function remote(issuer: string, config: Config, resource: string, policy: Policy
     resourceName: policy.name,
     scopes: policy.scopes().map(({ name }) => name),
     introspection: { clientId, clientSecret },
+    scopeHierarchy: config.SCOPE_HIERARCHY,
     onFailure: (error) => {
       say(`guard: ${error.message}`);
     },

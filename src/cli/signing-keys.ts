@@ -3,6 +3,7 @@ import { MasterKey } from '../crypto/master-key.js';
 import { masterKeyOf } from '../service.js';
 import { KeyRing } from '../tokens/key-ring.js';
 import { SigningKeysRepository } from '../tokens/signing-keys.repository.js';
+import { recordByOperator } from './record-by-operator.js';
 import { withDatabase } from './with-database.js';
 
 /** `toolgate keys rotate`: running replicas follow within seconds; what the old key signed stays valid to its end. */
@@ -13,6 +14,7 @@ export async function rotateSigningKeys(): Promise<void> {
     await ring.onModuleInit();
     await ring.rotate();
     ring.onApplicationShutdown();
+    await recordByOperator(database, 'signing_key.rotated', {});
     console.log(`Signing with ${ring.signingKey().kid} (${ring.signingKey().algorithm}).`);
   });
 }

@@ -18,7 +18,8 @@ const USAGE = `toolgate <command>
   user enable EMAIL                  let it log in again
   user scopes EMAIL "SCOPE SCOPE"    set what it may do
   keys rotate                        rotate the signing keys, without a restart
-  audit [--tail N]                   the last N records of who called what; 20 unless given
+  audit [--tail N] [FILTER ...]      the last N records of who called what and what was changed; 20 unless given
+                                     filters: --event --user --client --key --resource --tool --outcome --since --until
 `;
 
 async function run([command, ...rest]: string[]): Promise<void> {

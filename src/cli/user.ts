@@ -2,6 +2,8 @@ import { parseScope } from '../access/scopes.js';
 import { loadConfig } from '../config/config.js';
 import { environment } from '../config/environment.js';
 import { type Account, UsersRepository } from '../users/users.repository.js';
+import type { AuditedEvent } from '../ops/audit/audit-event.js';
+import { recordByOperator } from './record-by-operator.js';
 import { withDatabase } from './with-database.js';
 
 const line = (user: Account) =>
@@ -34,18 +36,20 @@ export async function user([action, email = '', scopeText, ...rest]: string[], u
       for (const account of await users.list()) console.log(line(account));
       return;
     }
-    const changes: Record<string, () => Promise<Account | undefined>> = {
-      disable: () => users.disable(email, new Date()),
-      enable: () => users.enable(email),
-      scopes: () => users.setScopes(email, scopes),
+    const changes: Record<string, [AuditedEvent, () => Promise<Account | undefined>]> = {
+      disable: ['account.disabled', () => users.disable(email, new Date())],
+      enable: ['account.enabled', () => users.enable(email)],
+      scopes: ['account.scopes_set', () => users.setScopes(email, scopes)],
     };
-    const change = changes[action ?? ''];
-    if (!change) {
+    const [event, change] = changes[action ?? ''] ?? [];
+    if (!event || !change) {
       fail(usage);
       return;
     }
     const changed = await change();
-    if (changed) console.log(line(changed));
-    else fail(`No account has the address ${email}.`);
+    if (changed) {
+      console.log(line(changed));
+      await recordByOperator(database, event, { userId: changed.id });
+    } else fail(`No account has the address ${email}.`);
   });
 }

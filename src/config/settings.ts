@@ -190,7 +190,7 @@ export const SETTINGS = {
   LIMIT_WINDOW: setting(integer(1, 86_400).default(900), 'Length of the window of these limits, in seconds.'),
   MCP_CALL_LIMIT: setting(
     integer(0, 1_000_000_000).default(6000),
-    'Calls of tools, prompts and resources per minute and caller: a person with all their clients and keys, or a client that acts for itself. 0: no limit but those of single tools.',
+    'Calls of tools, prompts and resources per minute and caller: a person with all their clients and keys, or a client that acts for itself. Calls through `toolgate guard` count as well; with `--issuer` each guard counts for itself. 0: no limit but those of single tools.',
   ),
   POLICY_TIMEOUT_MS: setting(
     integer(10, 30_000).default(1000),

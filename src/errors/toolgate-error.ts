@@ -10,6 +10,8 @@ export interface ErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** All the scopes this operation needs (RFC 6750 section 3.1). */
   readonly scopes?: readonly string[];
+  /** Whom it is about, where the caller must not be told: for the audit trail alone. */
+  readonly about?: { readonly userId?: string; readonly clientId?: string; readonly sessionId?: string };
   readonly cause?: unknown;
 }
 

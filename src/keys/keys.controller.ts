@@ -1,9 +1,12 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Caller, RequireScope } from '../access/decorators.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { keyPrefix } from './key-format.js';
 import type { KeyRecord } from './keys.repository.js';
 import { CreateKeyBody, KeyAnswer, KeysAnswer, RotateKeyBody } from './keys.schemas.js';
@@ -41,6 +44,7 @@ export class KeysController {
   constructor(private readonly keys: KeysService) {}
 
   @Post()
+  @Audited('key.created')
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Make an API key; its secret is shown once' })
@@ -48,10 +52,13 @@ export class KeysController {
   async create(
     @Body({ schema: CreateKeyBody }) body: z.output<typeof CreateKeyBody>,
     @Caller() caller: Principal,
+    @Req() request: FastifyRequest,
   ) {
     const { name, resource, scopes, expires_in: expiresIn, allowed_cidrs: allowedCidrs } = body;
     const asked = { name, resource, scopes, expiresIn, allowedCidrs };
-    return freshView(await this.keys.create(caller, asked));
+    const made = await this.keys.create(caller, asked);
+    noteForAudit(request, { object: made.id });
+    return freshView(made);
   }
 
   @Get()
@@ -63,6 +70,7 @@ export class KeysController {
   }
 
   @Delete(':id')
+  @Audited('key.revoked')
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke an API key' })
   @ApiResponse({ status: 204, description: 'Revoked' })
@@ -71,6 +79,7 @@ export class KeysController {
   }
 
   @Post(':id/rotate')
+  @Audited('key.rotated')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Give an API key a new secret' })

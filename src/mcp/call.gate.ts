@@ -1,11 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { AuthenticatedRequest } from '../access/decorators.js';
-import type { Principal } from '../access/principal.js';
+import { callerOf, type Principal } from '../access/principal.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { reasonOf } from '../ops/audit/audit-event.js';
 import { AuditTrail } from '../ops/audit/audit-trail.js';
 import { CallLimits } from '../ops/call-limits.js';
 import { type Operation, operationOf } from './operation.js';
@@ -13,10 +14,6 @@ import { Policies } from './policies/policy-set.js';
 import { ToolRegistry } from './tool-registry.js';
 
 type Request = FastifyRequest & AuthenticatedRequest;
-
-/** Whose calls are counted together: a person's, whichever key or client makes them, so that more keys are not more calls. */
-const subjectOf = (principal: Principal): string =>
-  principal.kind === 'client' ? `client ${principal.clientId}` : `user ${principal.userId}`;
 
 /**
  * Decides about one MCP message, once, before anything is dispatched and on the very body that will be (spec R8, R9, R19):
@@ -50,7 +47,12 @@ export class CallGate implements CanActivate {
     try {
       await this.decide(operation, principal);
     } catch (error) {
-      this.record(request, principal, operation, reasonOf(error));
+      this.record(
+        request,
+        principal,
+        operation,
+        error instanceof ToolgateError ? reasonOf(error) : 'internal',
+      );
       throw error;
     }
     // The protocol has its own words for a name that is unknown.
@@ -67,7 +69,7 @@ export class CallGate implements CanActivate {
         detail: `The ${kind} ${name} needs: ${scopes.join(' ')}`,
       });
     }
-    const subject = subjectOf(principal);
+    const subject = callerOf(principal);
     const calls = this.config.MCP_CALL_LIMIT;
     if (calls > 0) await this.limits.take({ name: 'all', calls, seconds: 60 }, subject);
     if (found?.rateLimit) await this.limits.take({ name: `${kind} ${name}`, ...found.rateLimit }, subject);
@@ -96,11 +98,4 @@ export class CallGate implements CanActivate {
       ...(this.config.AUDIT_ARGUMENTS && operation && { arguments: operation.arguments }),
     });
   }
-}
-
-/** The code, and where there is more than one of its kind, which one. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof ToolgateError)) return 'internal';
-  const { code, options } = error;
-  return code === 'policy_denied' || code === 'rate_limited' ? `${code}: ${options.reason ?? ''}` : code;
 }

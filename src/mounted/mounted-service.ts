@@ -66,7 +66,8 @@ export class MountedService {
   }
 
   async begin(): Promise<void> {
-    await makeReady(this.app);
+    await makeReady(this.app, this.config);
+    await this.app.startAllMicroservices();
     this.takeover?.begin();
   }
 

@@ -109,7 +109,7 @@ export class CallLimits {
 /** The window has no calls left for anybody. */
 const NONE = -1;
 
-function exceeded({ name, calls, seconds }: CallLimit, wait: number): ToolgateError {
+export function exceeded({ name, calls, seconds }: CallLimit, wait: number): ToolgateError {
   return new ToolgateError('rate_limited', {
     detail: `Too many calls: ${calls} in ${seconds} seconds are allowed. Try again in ${wait} seconds.`,
     reason: `limit ${name}`,

@@ -6,6 +6,8 @@ import { Public } from '../access/decorators.js';
 import { Clock } from '../crypto/clock.js';
 import { GrantsRepository } from '../oauth/authorize/grants.repository.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { Revocations } from '../tokens/revocations.js';
 import { sendPage } from './page-reply.js';
 import { signedInPage } from './views/signed-in.js';
@@ -40,6 +42,7 @@ export class AccountController {
   }
 
   @Post('revoke')
+  @Audited('grant.revoked')
   async revoke(
     @Body() body: Record<string, unknown> | undefined,
     @Req() request: FastifyRequest,
@@ -48,8 +51,10 @@ export class AccountController {
     this.cookies.requireForm(request, body?.['csrf']);
     const person = await this.cookies.person(request);
     const grant = z.uuid().safeParse(body?.['grant']);
+    noteForAudit(request, { nothing: true });
     if (person && grant.success) {
       const ended = await this.grants.revoke(grant.data, person.userId, this.clock.now());
+      if (ended) noteForAudit(request, { nothing: false, subject: person, object: grant.data });
       for (const session of ended ?? []) this.revocations.noteEnded(session);
     }
     await reply.redirect('/account', 303);

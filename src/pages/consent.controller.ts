@@ -3,11 +3,14 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/decorators.js';
 import type { AuthorizationRequest } from '../oauth/authorize/authorization-request.js';
+import { RedirectableError } from '../oauth/authorize/authorization-response.js';
 import { ConsentService } from '../oauth/authorize/consent.service.js';
 import { GrantsRepository } from '../oauth/authorize/grants.repository.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import type { BrowserPerson } from '../tokens/browser-logins.js';
 import { askingClient, offered } from './consent-view.js';
 import { formTarget, sendPage } from './page-reply.js';
@@ -52,6 +55,7 @@ export class ConsentController {
   }
 
   @Post()
+  @Audited('grant.given')
   async decide(
     @Body() body: Record<string, unknown> | undefined,
     @Req() request: FastifyRequest,
@@ -63,13 +67,19 @@ export class ConsentController {
     try {
       const next = await this.consent.next(asked, person);
       if (next.step === 'sign_in' || !person) {
+        noteForAudit(request, { nothing: true });
         await reply.redirect(`/login?continue=${String(body?.['request'])}`, 303);
         return;
       }
+      noteForAudit(request, { subject: { ...asked, userId: person.userId, sessionId: person.sessionId } });
       if (body?.['decision'] !== 'allow') this.consent.deny(asked);
       const location = await this.consent.allow(asked, person, tickedScopes(body));
       await reply.header('Cache-Control', 'no-store').redirect(location, 303);
     } catch (error) {
+      noteForAudit(
+        request,
+        error instanceof RedirectableError ? { denied: error.error.error } : { nothing: true },
+      );
       await this.pending.redirectError(error, reply);
     }
   }

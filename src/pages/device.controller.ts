@@ -9,6 +9,8 @@ import { BrowserCookies } from '../oauth/browser-cookies.js';
 import { nameOf } from '../oauth/clients/client.js';
 import type { PendingDevice } from '../oauth/device/device-codes.repository.js';
 import { DeviceService, grouped } from '../oauth/device/device.service.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import type { BrowserPerson } from '../tokens/browser-logins.js';
 import { tickedScopes } from './consent.controller.js';
 import { askingClient, offered } from './consent-view.js';
@@ -63,6 +65,7 @@ export class DeviceController {
   }
 
   @Post('decision')
+  @Audited('grant.given')
   async decide(
     @Body() body: Form,
     @Req() request: FastifyRequest,
@@ -71,6 +74,7 @@ export class DeviceController {
     const person = await this.cookies.person(request);
     this.cookies.requireForm(request, body?.['csrf'], person);
     const userCode = text(body?.['request']).slice(0, 20);
+    noteForAudit(request, { nothing: true });
     if (!person) {
       await this.toSignIn(reply, userCode);
       return;
@@ -88,6 +92,11 @@ export class DeviceController {
       await this.askForCode(request, reply, person, userCode, UNKNOWN, 400);
       return;
     }
+    noteForAudit(request, {
+      nothing: false,
+      subject: { ...device, userId: person.userId, sessionId: person.sessionId },
+      ...(!allow && { denied: 'access_denied' }),
+    });
     const { client } = await this.pending.shown(device);
     const outcome = allow ? 'allowed' : 'denied';
     await sendPage(reply, deviceDonePage({ outcome, clientName: nameOf(client) }));

@@ -5,6 +5,8 @@ import { Public } from '../access/decorators.js';
 import { PasswordCheck } from '../auth/password-check.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { UpstreamProviders } from '../upstream/upstream-providers.js';
 import { formTarget, sendPage } from './page-reply.js';
 import { type Errand, PendingRequests } from './pending-request.js';
@@ -45,6 +47,7 @@ export class SignInController {
   }
 
   @Post('login')
+  @Audited('account.signed_in')
   async signIn(
     @Body() body: Record<string, unknown> | undefined,
     @Req() request: FastifyRequest,
@@ -58,8 +61,10 @@ export class SignInController {
         throw new ToolgateError('invalid_login', { detail: 'Enter your e-mail address and your password' });
       const { user } = await this.passwords.check(email, password, request.ip);
       await this.cookies.signIn(request, reply, user.id);
+      noteForAudit(request, { subject: { userId: user.id } });
     } catch (error) {
       if (!(error instanceof ToolgateError) || error.status >= 500) throw error;
+      noteForAudit(request, { denied: error.code, subject: error.options.about });
       const wait = error.options.headers?.['Retry-After'];
       const told = { email, error: error.options.detail ?? 'The e-mail address or the password is wrong' };
       const retry = wait === undefined ? {} : { retryAfter: Number(wait) };
@@ -70,13 +75,16 @@ export class SignInController {
   }
 
   @Post('logout')
+  @Audited('account.signed_out')
   async signOut(
     @Body() body: Record<string, unknown> | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     this.cookies.requireForm(request, body?.['csrf']);
+    const person = await this.cookies.person(request);
     await this.cookies.signOut(request, reply);
+    noteForAudit(request, person ? { subject: person } : { nothing: true });
     await sendPage(reply, signedOutPage({ signInHref: '/login' }));
   }
 

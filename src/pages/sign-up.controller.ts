@@ -5,6 +5,8 @@ import { Public } from '../access/decorators.js';
 import { RegisterBody } from '../auth/auth.schemas.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { RateLimits } from '../ops/rate-limits.js';
 import { UsersService } from '../users/users.service.js';
 import { sendPage } from './page-reply.js';
@@ -36,6 +38,7 @@ export class SignUpController {
   }
 
   @Post()
+  @Audited('account.registered')
   async signUp(
     @Body() body: Record<string, unknown> | undefined,
     @Req() request: FastifyRequest,
@@ -50,6 +53,7 @@ export class SignUpController {
       ...(name !== '' && { name }),
     });
     if (!parsed.success) {
+      noteForAudit(request, { nothing: true });
       const errors = Object.fromEntries(
         parsed.error.issues.map(({ path, message }) => [String(path[0]), message]),
       );
@@ -59,9 +63,11 @@ export class SignUpController {
     try {
       await this.limits.consume([{ limit: 'register-address', key: request.ip }]);
       const user = await this.users.register(parsed.data);
+      noteForAudit(request, { subject: { userId: user.id }, object: user.id });
       await this.cookies.signIn(request, reply, user.id);
     } catch (error) {
       if (!(error instanceof ToolgateError) || error.status >= 500) throw error;
+      noteForAudit(request, { denied: error.code });
       await this.show(errand, request, reply, { email, name, ...explained(error) }, error.status);
       return;
     }

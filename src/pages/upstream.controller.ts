@@ -6,13 +6,22 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { BrowserCookies } from '../oauth/browser-cookies.js';
+import { AuditTrail } from '../ops/audit/audit-trail.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { RateLimits } from '../ops/rate-limits.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import type { TokenPair } from '../tokens/token-responses.js';
-import { UpstreamService } from '../upstream/upstream.service.js';
+import { type Finished, UpstreamService } from '../upstream/upstream.service.js';
 import { UsersService } from '../users/users.service.js';
 import { type Errand, PendingRequests } from './pending-request.js';
 import { continueTo } from './sign-in.controller.js';
+
+const CHANGES = {
+  linked: 'account.linked',
+  created: 'account.registered',
+  taken_over: 'account.taken_over',
+} as const;
 
 /** Asked for by the client: whoever sits there must prove who they are now (OpenID Connect Core section 3.1.2.1). */
 const mustProveAnew = (errand: Errand): boolean =>
@@ -29,6 +38,7 @@ export class UpstreamController {
     private readonly sessions: SessionsService,
     private readonly users: UsersService,
     private readonly limits: RateLimits,
+    private readonly audit: AuditTrail,
     private readonly cookies: BrowserCookies,
     private readonly pending: PendingRequests,
     @InjectConfig() private readonly config: Config,
@@ -55,6 +65,7 @@ export class UpstreamController {
   }
 
   @Get('callback')
+  @Audited('account.signed_in')
   async callback(
     @Param('provider') provider: string,
     @Query() query: Record<string, unknown>,
@@ -62,6 +73,8 @@ export class UpstreamController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const done = await this.upstream.finish(provider, query, this.cookies.knownBrowser(request));
+    noteForAudit(request, { subject: { userId: done.userId } });
+    this.noteChange(done, provider, request);
     await this.limits.refund([{ limit: 'login-address', key: request.ip }]);
     void reply.header('Cache-Control', 'no-store');
     if (done.answer === 'json') {
@@ -73,16 +86,29 @@ export class UpstreamController {
     await reply.redirect(this.pending.next(errand), 303);
   }
 
+  private noteChange({ account, userId }: Finished, provider: string, { id, ip }: FastifyRequest): void {
+    if (account === 'known') return;
+    this.audit.note({
+      event: CHANGES[account],
+      outcome: 'allowed',
+      subject: { userId },
+      operation: { kind: 'account', name: provider },
+      requestId: id,
+      address: ip,
+    });
+  }
+
   /** For callers of the REST API: the same as a login with a password gives. */
   private async tokens(userId: string, request: FastifyRequest): Promise<TokenPair> {
     const user = await this.users.find(userId);
     if (!user) throw new ToolgateError('invalid_login', { reason: 'the account is gone' });
-    return this.sessions.open({
+    const { tokens } = await this.sessions.open({
       userId,
       resource: this.config.resource,
       scopes: user.scopes,
       address: request.ip,
       userAgent: request.headers['user-agent'],
     });
+    return tokens;
   }
 }

@@ -1,11 +1,14 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Put, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequireScope } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { noteForAudit } from '../ops/audit/audit-note.js';
+import { Audited } from '../ops/audit/audited.js';
 import { canonicalResource, type Resource } from './resource.js';
 import { ResourceBody } from './resource-body.js';
 import { ResourcesRepository } from './resources.repository.js';
@@ -46,10 +49,15 @@ export class ResourcesController {
   }
 
   @Put()
+  @Audited('resource.saved')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Add a resource, or replace the one with this identifier' })
   @ApiResponse({ status: 200, description: 'The resource', standardSchema: ResourceBody })
-  async save(@Body({ schema: ResourceBody }) body: z.output<typeof ResourceBody>) {
+  async save(
+    @Body({ schema: ResourceBody }) body: z.output<typeof ResourceBody>,
+    @Req() request: FastifyRequest,
+  ) {
+    noteForAudit(request, { object: body.identifier });
     const { default_scopes: defaultScopes, ...rest } = body;
     const resource: Resource = { ...rest, identifier: this.changeable(body.identifier), defaultScopes };
     const unknown = defaultScopes.filter((scope) => !body.scopes.some(({ name }) => name === scope));
@@ -62,10 +70,12 @@ export class ResourcesController {
   }
 
   @Delete()
+  @Audited('resource.removed')
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove a resource, and end all that was granted at it' })
   @ApiResponse({ status: 204, description: 'Removed' })
-  async remove(@Query('identifier') identifier: unknown): Promise<void> {
+  async remove(@Query('identifier') identifier: unknown, @Req() request: FastifyRequest): Promise<void> {
+    if (typeof identifier === 'string') noteForAudit(request, { object: identifier });
     if (
       typeof identifier !== 'string' ||
       !(await this.resources.remove(this.changeable(identifier), this.clock.now()))

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../database/data-source-name.js';
+import { OpsModule } from '../ops/ops.module.js';
 import { ResourceRow } from './resource.entity.js';
 import { ResourcesController } from './resources.controller.js';
 import { ResourcesRepository } from './resources.repository.js';
@@ -10,7 +11,7 @@ import { ResourcesRepository } from './resources.repository.js';
  * Does not own the built-in MCP server (mcp/), which enters itself here at the start.
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([ResourceRow], DATA_SOURCE)],
+  imports: [OpsModule, TypeOrmModule.forFeature([ResourceRow], DATA_SOURCE)],
   controllers: [ResourcesController],
   providers: [ResourcesRepository],
   exports: [ResourcesRepository],

@@ -13,6 +13,13 @@ export interface NewSession {
   readonly expiresAt: Date;
 }
 
+export interface EndedSession {
+  readonly sessionId: string;
+  /** Null for a client's own. */
+  readonly userId: string | null;
+  readonly clientId: string;
+}
+
 export interface LiveSession extends Omit<NewSession, 'userId'> {
   readonly lastUsedAt: Date;
 }
@@ -50,7 +57,7 @@ const REVOKE: Statement = {
   text: `
     UPDATE sessions SET revoked_at = $3, revoked_reason = $4
     WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND revoked_at IS NULL
-    RETURNING id`,
+    RETURNING id AS "sessionId", user_id AS "userId", client_id AS "clientId"`,
 };
 
 @Injectable()
@@ -70,8 +77,13 @@ export class SessionsRepository {
     return this.database.query<LiveSession>(LIVE, [userId, now]);
   }
 
-  /** True when this call ended it; with `userId`, only a session of that user. */
-  async revoke(id: string, userId: string | null, reason: string, now: Date): Promise<boolean> {
-    return (await this.database.query(REVOKE, [id, userId, now, reason])).length === 1;
+  /** What this call ended; with `userId`, only a session of that user. */
+  async revoke(
+    id: string,
+    userId: string | null,
+    reason: string,
+    now: Date,
+  ): Promise<EndedSession | undefined> {
+    return (await this.database.query<EndedSession>(REVOKE, [id, userId, now, reason]))[0];
   }
 }

@@ -7,11 +7,12 @@ import { Clock } from '../crypto/clock.js';
 import { sha256 } from '../crypto/digest.js';
 import { MasterKey } from '../crypto/master-key.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { AuditTrail } from '../ops/audit/audit-trail.js';
 import { Lifetimes } from './lifetimes.js';
 import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
-import { type LiveSession, SessionsRepository } from './sessions.repository.js';
+import { type EndedSession, type LiveSession, SessionsRepository } from './sessions.repository.js';
 import { storableAddress } from './storable-address.js';
 import { type TokenPair, TokenResponses } from './token-responses.js';
 
@@ -28,6 +29,7 @@ export interface SessionRequest {
 
 export interface RefreshRequest {
   readonly clientId: string;
+  readonly from: { readonly requestId: string; readonly address: string | null };
   /** Must be the session's own when it is given (RFC 8707 section 2.2). */
   readonly resource?: string | undefined;
   /** A narrower scope for this access token alone; the session keeps its own (RFC 6749 section 6). */
@@ -44,6 +46,7 @@ export class SessionsService {
     private readonly revocations: Revocations,
     private readonly lifetimes: Lifetimes,
     private readonly masterKey: MasterKey,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -53,7 +56,7 @@ export class SessionsService {
    *
    * @throws ToolgateError `invalid_login` when the user was disabled in the meantime.
    */
-  async open(request: SessionRequest): Promise<TokenPair> {
+  async open(request: SessionRequest): Promise<{ tokens: TokenPair; sessionId: string }> {
     const now = this.clock.now();
     const { userId, resource, scopes } = request;
     const id = uuidv7();
@@ -76,7 +79,7 @@ export class SessionsService {
     if (!opened)
       throw new ToolgateError('invalid_login', { reason: 'the account was disabled during the login' });
     const principal = { userId, sessionId: id, clientId: FIRST_PARTY_CLIENT, resource, scopes };
-    return this.responses.pair({ kind: 'user', ...principal }, refreshToken);
+    return { tokens: await this.responses.pair({ kind: 'user', ...principal }, refreshToken), sessionId: id };
   }
 
   /**
@@ -100,7 +103,10 @@ export class SessionsService {
       },
       { clientId: by.clientId, resource: by.resource ?? null },
     );
-    const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = this.requireLive(rotation);
+    const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = this.requireLive(
+      rotation,
+      by.from,
+    );
     const rules = this.config.scopes;
     const held = rules.intersect(sessionScopes, [...userScopes, ...IDENTITY_SCOPES]);
     const scopes = by.scopes ? rules.intersect(by.scopes, held) : held;
@@ -111,23 +117,21 @@ export class SessionsService {
 
   /**
    * Ends the session a refresh token belongs to, whatever state the token is in; with `clientId`, only that client's.
-   * False when there is none.
+   * Undefined when there is none alive.
    */
-  async endByRefreshToken(presented: string, clientId: string | null): Promise<boolean> {
+  async endByRefreshToken(presented: string, clientId: string | null): Promise<EndedSession | undefined> {
     const sessionId = looksLikeRefreshToken(presented)
       ? await this.refreshTokens.sessionOf(sha256(presented), clientId)
       : undefined;
-    if (sessionId === undefined) return false;
-    await this.end(sessionId, null, 'logout');
-    return true;
+    return sessionId === undefined ? undefined : this.end(sessionId, null, 'logout');
   }
 
-  /** True when this call ended it; with `userId`, only a session of that user. */
+  /** What this call ended; with `userId`, only a session of that user. */
   async end(
     sessionId: string,
     userId: string | null,
     reason: 'logout' | 'ended_by_user' | 'revoked_by_client',
-  ): Promise<boolean> {
+  ): Promise<EndedSession | undefined> {
     const ended = await this.sessions.revoke(sessionId, userId, reason, this.clock.now());
     if (ended) this.revocations.noteEnded(sessionId);
     return ended;
@@ -137,7 +141,7 @@ export class SessionsService {
     return this.sessions.live(userId, this.clock.now());
   }
 
-  private requireLive(rotation: Rotation | undefined): Rotation {
+  private requireLive(rotation: Rotation | undefined, from: RefreshRequest['from']): Rotation {
     const outcome = rotation?.outcome ?? 'unknown';
     switch (outcome) {
       case 'rotated':
@@ -147,7 +151,7 @@ export class SessionsService {
       case 'expired':
         throw new ToolgateError('expired_refresh_token');
       case 'reused':
-        if (rotation) this.revocations.noteEnded(rotation.sessionId);
+        if (rotation) this.noteReuse(rotation, from);
         throw new ToolgateError('reused_refresh_token');
       case 'wrong_resource':
         throw new ToolgateError('wrong_resource');
@@ -156,5 +160,18 @@ export class SessionsService {
         break;
     }
     throw new ToolgateError('invalid_refresh_token', { reason: outcome });
+  }
+
+  /** The statement that found the reuse has ended the session; here it costs the way of a token nothing. */
+  private noteReuse({ userId, sessionId, clientId, resource }: Rotation, from: RefreshRequest['from']): void {
+    this.revocations.noteEnded(sessionId);
+    this.audit.note({
+      event: 'session.token_reused',
+      outcome: 'denied',
+      reason: 'reused_refresh_token',
+      subject: { userId, sessionId, clientId, resource },
+      operation: { kind: 'session', name: sessionId },
+      ...from,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../database/data-source-name.js';
+import { OpsModule } from '../ops/ops.module.js';
 import { BrowserLogin } from './browser-login.entity.js';
 import { BrowserLogins } from './browser-logins.js';
 import { Lifetimes } from './lifetimes.js';
@@ -24,7 +25,7 @@ import { TokenResponses } from './token-responses.js';
  * Does not own who a user is (users/), nor how a credential is read from a request (auth/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow], DATA_SOURCE)],
+  imports: [OpsModule, TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow], DATA_SOURCE)],
   controllers: [JwksController],
   providers: [
     AccessTokens,

@@ -25,6 +25,8 @@ export interface Beginning extends Pick<Attempt, 'continueTo' | 'answer'> {
 
 export interface Finished extends Pick<Attempt, 'continueTo' | 'answer'> {
   readonly userId: string;
+  /** What became of the account with this sign-in. */
+  readonly account: 'known' | 'linked' | 'created' | 'taken_over';
 }
 
 /** A sign-in through a provider, from the button to the account. */
@@ -86,10 +88,13 @@ export class UpstreamService {
       throw refused('the strategy began anew');
     });
     const { continueTo, answer: form } = attempt;
-    return { userId: await this.settle(provider, person), continueTo, answer: form };
+    return { ...(await this.settle(provider, person)), continueTo, answer: form };
   }
 
-  private async settle({ id, name }: UpstreamProvider, person: UpstreamPerson): Promise<string> {
+  private async settle(
+    { name }: UpstreamProvider,
+    person: UpstreamPerson,
+  ): Promise<Pick<Finished, 'userId' | 'account'>> {
     const scopes = this.config.DEFAULT_USER_SCOPES;
     const { outcome, userId, ended } = await this.identities.settle(person, scopes, this.clock.now());
     switch (outcome) {
@@ -99,7 +104,6 @@ export class UpstreamService {
         throw notSettled(name, outcome);
       case 'taken_over':
         for (const one of ended) this.revocations.noteEnded(one);
-        this.log.warn(`account ${userId ?? ''} was taken over by who proved its address at ${id}`);
         break;
       case 'known':
       case 'linked':
@@ -107,7 +111,7 @@ export class UpstreamService {
         break;
     }
     if (userId === null) throw new Error('an account was settled without its id');
-    return userId;
+    return { userId, account: outcome };
   }
 
   private async explained<T>(provider: UpstreamProvider, work: () => Promise<T>): Promise<T> {

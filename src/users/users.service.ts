@@ -62,8 +62,9 @@ export class UsersService implements OnModuleInit {
     const stored = user?.passwordHash ?? this.decoy;
     const matches = await orOverloaded(this.hasher.matches(stored, password));
     if (!user) throw new ToolgateError('invalid_login', { reason: 'no such account' });
-    if (!matches) throw new ToolgateError('invalid_login', { reason: 'wrong password' });
-    if (user.disabledAt) throw new ToolgateError('invalid_login', { reason: 'account disabled' });
+    const about = { userId: user.id };
+    if (!matches) throw new ToolgateError('invalid_login', { reason: 'wrong password', about });
+    if (user.disabledAt) throw new ToolgateError('invalid_login', { reason: 'account disabled', about });
     if (this.hasher.isOutdated(stored)) {
       await this.users.rehash(user.id, stored, await orOverloaded(this.hasher.hash(password)));
     }

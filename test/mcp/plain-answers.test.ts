@@ -119,3 +119,51 @@ test('a plain call takes no stream, also from a client of 2025', async () => {
   const call: Case = { method: CALL, params: { name: 'whoami' } };
   expect((await ask(bearers['reader'] ?? '', call, '2025-11-25', 'application/json')).stream).toBe(false);
 });
+
+describe('what no parser should read two ways is admitted alike by both', () => {
+  const call = (params: string, more = '') =>
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}${more}}`;
+  test.each([
+    [
+      'a method twice, the call last',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"notes_write","arguments":{"title":"x","body":""}}}',
+    ],
+    ['a method twice, the call first', call('{"name":"notes_write"}', ',"method":"ping"')],
+    ['a name twice', call('{"name":"whoami","name":"notes_write","arguments":{"title":"x","body":""}}')],
+    ['a name in another case', call('{"name":"whoami","Name":"notes_write"}')],
+    ['a prototype', call('{"name":"whoami","__proto__":{"name":"notes_write"}}')],
+    [
+      'a constructor with a prototype',
+      call('{"name":"whoami","constructor":{"prototype":{"name":"notes_write"}}}'),
+    ],
+    ['a name of Object.prototype', call('{"name":"constructor","arguments":{}}')],
+    ['an id past 2^53', call('{"name":"whoami"}').replace('"id":1', '"id":12345678901234567890')],
+    ['an id with a fraction', call('{"name":"whoami"}').replace('"id":1', '"id":1.5')],
+    ['an id that is null', call('{"name":"whoami"}').replace('"id":1', '"id":null')],
+    [
+      'a call as a notification',
+      call('{"name":"notes_write","arguments":{"title":"x","body":""}}').replace('"id":1,', ''),
+    ],
+    ['a call that is also an answer', call('{"name":"whoami"}', ',"result":{}')],
+    ['arguments that are null', call('{"name":"whoami","arguments":null}')],
+    ['half a surrogate pair', call('{"name":"whoami\\ud800"}')],
+    ['deep nesting', call(`{"name":"notes_list","arguments":{"x":${'['.repeat(5000)}${']'.repeat(5000)}}}`)],
+    ['a byte order mark', `\ufeff${call('{"name":"whoami"}')}`],
+    ['a batch of one', `[${call('{"name":"whoami"}')}]`],
+  ])('%s', async (_name, body) => {
+    const answers = [];
+    for (const type of ['application/json', 'application/json; charset=utf-8']) {
+      const headers = { Accept: BOTH, 'Content-Type': type };
+      const { status, text } = await service.call('POST', '/mcp', {
+        bearer: bearers['reader'] ?? '',
+        body,
+        headers,
+      });
+      answers.push([status, /^data: (\{.*)$/m.exec(text)?.[1] ?? text]);
+    }
+    expect(answers[0]?.[0]).toBe(answers[1]?.[0]);
+    const parsed = answers.map(([, text]) => (text === '' ? '' : (JSON.parse(String(text)) as unknown)));
+    expect(parsed[0]).toEqual(parsed[1]);
+    expect(answers[0]?.[0]).toBeLessThan(500);
+  });
+});

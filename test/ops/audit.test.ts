@@ -35,7 +35,7 @@ afterAll(() => service.stop());
 
 const audit = (query: string) => service.call('GET', `/admin/audit?${query}`, { bearer: operator });
 const eventsOf = async (userId: string): Promise<Recorded[]> =>
-  (await audit(`user=${userId}`)).body.events as Recorded[];
+  (await audit(`user=${userId}&event=mcp`)).body.events as Recorded[];
 
 describe('a record', () => {
   test('says when, who, through what, which tool, and from where; and not the arguments', async () => {
@@ -58,6 +58,7 @@ describe('a record', () => {
       actor: null,
       operation_kind: 'tool',
       operation: 'notes_write',
+      resource: service.config.resource,
       request_id: 'request-1',
       address: '127.0.0.1',
       arguments: null,
@@ -134,7 +135,9 @@ describe('a record', () => {
     };
     await callTool(other, person.accessToken, 'notes_write', { title: 'plain', body: '' });
     await callTool(other, person.accessToken, 'notes_write', args);
-    const { body } = await other.call('GET', `/admin/audit?user=${person.id}`, { bearer: admin });
+    const { body } = await other.call('GET', `/admin/audit?user=${person.id}&event=mcp.call`, {
+      bearer: admin,
+    });
     const [long, short] = body.events as Recorded[];
     expect(JSON.parse(short?.arguments ?? '')).toEqual({ title: 'plain', body: '' });
     expect(long?.arguments).toHaveLength(2000);
@@ -162,7 +165,7 @@ describe('reading', () => {
     const seen: Recorded[] = [];
     let cursor = '';
     do {
-      const { body } = await audit(`user=${person.id}&limit=3${cursor}`);
+      const { body } = await audit(`user=${person.id}&event=mcp&limit=3${cursor}`);
       seen.push(...(body.events as Recorded[]));
       // What is recorded meanwhile is newer, and moves no page.
       await callTool(service, person.accessToken, 'whoami');
@@ -179,7 +182,9 @@ describe('reading', () => {
     await callTool(service, person.accessToken, 'notes_list');
     await callTool(service, person.accessToken, 'notes_write', { title: 'x', body: '' });
     const names = async (query: string) =>
-      ((await audit(`user=${person.id}&${query}`)).body.events as Recorded[]).map((one) => one.operation);
+      ((await audit(`user=${person.id}&event=mcp&${query}`)).body.events as Recorded[]).map(
+        (one) => one.operation,
+      );
     expect(await names('tool=notes_list')).toEqual(['notes_list']);
     expect(await names('outcome=denied')).toEqual(['notes_write']);
     expect(await names('outcome=allowed')).toEqual(['notes_list']);
@@ -189,7 +194,7 @@ describe('reading', () => {
   });
 
   test.each([
-    'user=me', 'outcome=maybe', 'limit=0', 'limit=1001', 'limit=x', 'cursor=x', 'since=yesterday', 'tool=',
+    'user=me', 'outcome=maybe', 'event=DROP', 'key=x', 'client=', 'limit=0', 'limit=1001', 'limit=x', 'cursor=x', 'since=yesterday', 'tool=',
     'user=a&user=b', 'tool=%00', `cursor=${Buffer.from('1 2').toString('base64url')}`,
   ])('%s is 422, and says which parameter', async (query) => {
     const answer = await audit(query);
@@ -212,6 +217,14 @@ describe('reading', () => {
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain(`tool first  denied  unknown_operation  user ${person.id}`);
     expect(lines[1]).toContain('tool second\\n\\u001b[2Jforged line');
+    const narrowed = await run('--event', 'account', '--user', person.id);
+    expect(
+      narrowed.stdout
+        .trim()
+        .split('\n')
+        .map((one) => one.split('  ')[1]),
+    ).toEqual(['account.registered', 'account.signed_in']);
+    await expect(run('--event', 'DROP')).rejects.toMatchObject({ code: 2 });
     await expect(run('--tail', 'x')).rejects.toMatchObject({ code: 2 });
   });
 });
@@ -224,6 +237,7 @@ describe('under trouble', () => {
     const troubled = await startTestService({ modules: [GateFixtures] });
     const person = await troubled.person();
     const trail = troubled.app.get(AuditTrail);
+    await trail.flush();
     await breakTable(troubled.databaseUrl);
     const ran = runs.watched;
     expect((await callTool(troubled, person.accessToken, 'watched')).status).toBe(200);
@@ -241,7 +255,7 @@ describe('under trouble', () => {
     await troubled.stop();
     const [count] = await queryOnce<{ all: string; ids: string }>(
       troubled.databaseUrl,
-      'SELECT count(*) AS all, count(DISTINCT id) AS ids FROM audit_events',
+      "SELECT count(*) AS all, count(DISTINCT id) AS ids FROM audit_events WHERE event = 'mcp.call'",
     );
     expect(count).toEqual({ all: String(MOST_WAITING + 1), ids: String(MOST_WAITING + 1) });
   });
@@ -249,6 +263,7 @@ describe('under trouble', () => {
   test('what cannot be written at a stop goes to the log', async () => {
     const stranded = await startTestService();
     const person = await stranded.person();
+    await stranded.app.get(AuditTrail).flush();
     await breakTable(stranded.databaseUrl);
     const id = 'stranded-1';
     expect((await callTool(stranded, person.accessToken, 'whoami', {}, { 'X-Request-Id': id })).status).toBe(
@@ -289,7 +304,7 @@ describe('under trouble', () => {
     await stopped;
     const rows = await queryOnce<{ operation: string }>(
       stopping.databaseUrl,
-      'SELECT operation FROM audit_events ORDER BY at, id',
+      "SELECT operation FROM audit_events WHERE event = 'mcp.call' ORDER BY at, id",
     );
     expect(rows.map(({ operation }) => operation)).toEqual(['whoami', 'watched']);
   });

@@ -74,12 +74,19 @@ async function wholeJson(body: Readable): Promise<unknown> {
 
 function filtered(body: Readable, filter: ListFilter): Readable {
   const change = (text: string) => {
-    const data = dataOf(text);
-    if (!data.startsWith('{')) return text;
-    const { message, changed } = filter.apply(JSON.parse(data));
+    const { message, changed } = filter.apply(jsonOrNone(dataOf(text)));
     return changed ? withData(text, JSON.stringify(message)) : text;
   };
   return pipeline(body, new EventTransform(change, LONGEST_FILTERED), () => undefined);
+}
+
+/** What is no JSON is no list either: it goes on as it came. */
+function jsonOrNone(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function stream(

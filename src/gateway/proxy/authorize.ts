@@ -2,35 +2,21 @@ import type { Principal } from '../../access/principal.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import type { ResourceGuard } from '../../guard/resource-guard.js';
 import { isObject, type Json, type Message } from './message.js';
+import { OPEN, OPEN_NOTIFICATIONS, READS } from './operation.js';
 import type { Needed, Policy } from './policy.js';
 import { RpcError } from './rpc-error.js';
 import type { ToolCatalogue } from './tool-catalogue.js';
 
-/** Needs no more than to be somebody: they tell nothing that the guard does not tell itself. */
-const OPEN = new Set(['initialize', 'ping', 'server/discover']);
-const OPEN_NOTIFICATIONS = new Set([
-  'notifications/initialized',
-  'notifications/cancelled',
-  'notifications/progress',
-  'notifications/roots/list_changed',
-]);
-const READS = new Set([
-  'tools/list',
-  'prompts/list',
-  'resources/list',
-  'resources/templates/list',
-  'subscriptions/listen',
-  'logging/setLevel',
-]);
 const LONGEST_NAME = 2048;
 
 function text(params: Json, field: string): string {
   const value = params[field];
-  if (typeof value !== 'string' || value.length > LONGEST_NAME)
+  // Half a surrogate pair is another character to other parsers.
+  if (typeof value !== 'string' || value.length > LONGEST_NAME || /\p{Surrogate}/u.test(value))
     throw new RpcError(
       400,
       -32602,
-      `\`params.${field}\` must be a string of at most ${LONGEST_NAME} characters.`,
+      `\`params.${field}\` must be a string of at most ${LONGEST_NAME} characters, in whole Unicode characters.`,
     );
   return value;
 }

@@ -2,6 +2,7 @@ import type { ResourceGuard } from '../../guard/resource-guard.js';
 import type { DescribedTool, Resource } from '../../resources/resource.js';
 import { IdentityAssertions } from './assertions.js';
 import { Authorization } from './authorize.js';
+import type { CallKeeping } from './call-keeping.js';
 import { HttpUpstream } from './http-upstream.js';
 import type { KnownTool, Needed, Policy } from './policy.js';
 import { SessionIds } from './session-ids.js';
@@ -13,6 +14,7 @@ import { ToolCatalogue } from './tool-catalogue.js';
 export interface GuardOptions {
   readonly guard: ResourceGuard;
   readonly policy: Policy;
+  readonly keeping: CallKeeping;
   readonly target: { readonly url: string } | StdioCommand;
   /** Seals session ids and signs assertions; the same for all replicas. */
   readonly secret: Buffer;
@@ -68,6 +70,7 @@ export async function startGuard(options: GuardOptions): Promise<RunningGuard> {
     authorization: new Authorization(policy, tools, guard),
     tools,
     upstream,
+    keeping: options.keeping,
     assertions,
     sessions: new SessionIds(options.secret),
     allowedOrigins: new Set(options.allowedOrigins),

@@ -18,6 +18,10 @@ function decoded(value: string): string {
   return encoded === undefined ? value : Buffer.from(encoded, 'base64').toString('utf8');
 }
 
+/** Which of the parameters `Mcp-Name` repeats, if any. */
+export const nameFieldOf = ({ method }: Message): string | undefined =>
+  Object.hasOwn(NAMED, method) ? NAMED[method] : undefined;
+
 /**
  * The headers of 2026-07-28 say what the body says. A request of that revision must have them; an older one need not, but
  * must not contradict itself either: what reads headers and what reads bodies must see the same call.
@@ -26,7 +30,7 @@ function decoded(value: string): string {
  */
 export function requireAgreement(headers: IncomingHttpHeaders, message: Message): void {
   if (message.kind === 'response') return;
-  const field = Object.hasOwn(NAMED, message.method) ? NAMED[message.method] : undefined;
+  const field = nameFieldOf(message);
   const name = field === undefined ? undefined : message.params[field];
   const said = {
     version: headers['mcp-protocol-version'],

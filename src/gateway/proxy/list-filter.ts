@@ -22,6 +22,12 @@ export class ListFilter {
 
   /** By the shape of an answer, since a resumed stream brings answers to requests of another connection. */
   apply(message: unknown): { message: unknown; changed: boolean } {
+    if (!Array.isArray(message)) return this.applyToOne(message);
+    const all = message.map((one) => this.applyToOne(one));
+    return { message: all.map((one) => one.message), changed: all.some(({ changed }) => changed) };
+  }
+
+  private applyToOne(message: unknown): { message: unknown; changed: boolean } {
     if (isObject(message) && message['method'] === 'notifications/tools/list_changed')
       this.catalogue.changed();
     if (!isObject(message) || !isObject(message['result'])) return { message, changed: false };

@@ -1,10 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requireOneAuthorization } from '../../access/credential.js';
 import { originAllowed } from '../../access/origins.js';
 import type { Principal } from '../../access/principal.js';
+import { CATALOGUE } from '../../errors/catalogue.js';
+import { rpcError } from '../../errors/rpc-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { requestId } from '../../ops/logging.js';
 import type { ResourceGuard } from '../../guard/resource-guard.js';
 import { writeAnswer } from './answer-writer.js';
 import type { Authorization } from './authorize.js';
+import { CallGate } from './call-gate.js';
+import type { CallKeeping, CallOrigin } from './call-keeping.js';
 import { clientAddress } from './client-address.js';
 import { requireAgreement } from './header-agreement.js';
 import { LIST_METHODS, ListFilter } from './list-filter.js';
@@ -21,6 +27,7 @@ export interface McpProxyParts {
   readonly authorization: Authorization;
   readonly tools: ToolCatalogue;
   readonly upstream: Upstream;
+  readonly keeping: CallKeeping;
   readonly sessions: SessionIds;
   readonly allowedOrigins: ReadonlySet<string>;
   readonly trustedProxies: readonly string[];
@@ -33,7 +40,11 @@ const METHODS = ['POST', 'GET', 'DELETE'] as const;
 
 /** One request from end to end: who, from which page, what, may they; only then does anything reach the server behind. */
 export class McpProxy {
-  constructor(private readonly parts: McpProxyParts) {}
+  private readonly gate: CallGate;
+
+  constructor(private readonly parts: McpProxyParts) {
+    this.gate = new CallGate(parts.authorization, parts.keeping);
+  }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked: { id: RpcId } = { id: null };
@@ -49,21 +60,24 @@ export class McpProxy {
     response: ServerResponse,
     asked: { id: RpcId },
   ): Promise<void> {
-    const { guard, authorization, trustedProxies, allowedOrigins } = this.parts;
+    const { guard, trustedProxies, allowedOrigins } = this.parts;
     const { headers } = request;
-    const principal = await guard.authenticate({ headers, address: clientAddress(request, trustedProxies) });
+    requireOneAuthorization(request.rawHeaders);
+    const address = clientAddress(request, trustedProxies);
+    const principal = await guard.authenticate({ headers, address });
+    const origin = { principal, address, requestId: requestId(headers) };
     if (!originAllowed(headers.origin, guard.resource, allowedOrigins))
       throw new ToolgateError('origin_not_allowed');
     const method = METHODS.find((one) => one === request.method);
     if (!method) throw new ToolgateError('method_not_allowed', { headers: { Allow: METHODS.join(', ') } });
     const message =
-      method === 'POST' ? parseMessage(await readBody(request, this.parts.bodyLimit)) : undefined;
+      method === 'POST' ? this.parse(await readBody(request, this.parts.bodyLimit), origin) : undefined;
     if (message) {
       asked.id = message.kind === 'request' ? message.id : null;
       requireAgreement(headers, message);
     }
     const session = this.session(headers['mcp-session-id'], principal);
-    if (message) await authorization.require(message, principal);
+    if (message) await this.gate.admit(message, origin);
     else if (session === undefined) this.requireStream(method, principal);
 
     const gone = new AbortController();
@@ -75,12 +89,21 @@ export class McpProxy {
         method,
         message: message && this.withoutRoots(message),
         session,
-        headers: passedHeaders(headers, method),
+        headers: passedHeaders(headers, method, message),
         principal,
         signal: gone.signal,
       },
       response,
     );
+  }
+
+  private parse(body: Buffer, origin: CallOrigin): Message {
+    try {
+      return parseMessage(body);
+    } catch (error) {
+      if (error instanceof ToolgateError && error.code === 'batch_not_served') this.gate.refusedBatch(origin);
+      throw error;
+    }
   }
 
   private async pass(forwarded: Forwarded, response: ServerResponse): Promise<void> {
@@ -170,6 +193,11 @@ export class McpProxy {
       return;
     }
     const { status, headers, body } = this.parts.guard.answerFor(thrown);
-    response.writeHead(status, headers).end(body);
+    // A call that was understood is refused in the client's own protocol, as at the service's own endpoint.
+    const rpc =
+      thrown instanceof ToolgateError
+        ? rpcError(thrown, thrown.options.detail ?? CATALOGUE[thrown.code].title, { method: '', id })
+        : undefined;
+    response.writeHead(status, headers).end(rpc ? JSON.stringify(rpc) : body);
   }
 }

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { nameFieldOf } from './header-agreement.js';
+import type { Message } from './message.js';
 
 /** What the protocol needs and nothing else: credentials, cookies, forwarding and identity headers have no way through. */
 const PASSED = [
@@ -13,12 +15,19 @@ const PASSED = [
 const PASSED_PREFIX = 'mcp-param-';
 const LAST_EVENT_ID_LONGEST = 1024;
 
-export function passedHeaders(headers: IncomingHttpHeaders, method: string): Record<string, string> {
+/** `message` is what was checked: a header that repeats nothing of it would be read and judged by nobody but the server. */
+export function passedHeaders(
+  headers: IncomingHttpHeaders,
+  method: string,
+  message: Message | undefined,
+): Record<string, string> {
   const passed: Record<string, string> = {
     accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
   };
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string' || !(PASSED.includes(name) || name.startsWith(PASSED_PREFIX))) continue;
+    if (name === 'mcp-method' && (message?.method ?? '') === '') continue;
+    if (name === 'mcp-name' && (message === undefined || nameFieldOf(message) === undefined)) continue;
     if (name === 'last-event-id' && value.length > LAST_EVENT_ID_LONGEST) continue;
     passed[name] = value;
   }

@@ -5,6 +5,7 @@ import { Caller, RequireScope } from '../../access/decorators.js';
 import { personOf, type Principal } from '../../access/principal.js';
 import { Clock } from '../../crypto/clock.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { Audited } from '../../ops/audit/audited.js';
 import { Revocations } from '../../tokens/revocations.js';
 import { GrantsRepository } from './grants.repository.js';
 
@@ -55,6 +56,7 @@ export class GrantsController {
   }
 
   @Delete(':id')
+  @Audited('grant.revoked')
   @HttpCode(204)
   @ApiOperation({ summary: 'Take a grant back: the client is out, everywhere, within a second' })
   @ApiResponse({ status: 204, description: 'Taken back' })

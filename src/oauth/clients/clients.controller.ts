@@ -1,10 +1,13 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';
 import { Clock } from '../../crypto/clock.js';
 import { OAuthError } from '../../errors/oauth-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { noteForAudit } from '../../ops/audit/audit-note.js';
+import { Audited } from '../../ops/audit/audited.js';
 import { canonicalResource } from '../../resources/resource.js';
 import { type Client, GRANT_TYPES } from './client.js';
 import { parseClientMetadata } from './client-metadata.js';
@@ -50,6 +53,7 @@ export class ClientsController {
   }
 
   @Post()
+  @Audited('client.created')
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Make a client' })
@@ -65,7 +69,7 @@ export class ClientsController {
     },
   })
   @ApiResponse({ status: 201, description: 'The client, with its secret', standardSchema: ClientAnswer })
-  async make(@Body() body: unknown) {
+  async make(@Body() body: unknown, @Req() request: FastifyRequest) {
     const given = OperatorGiven.safeParse(body ?? {});
     if (!given.success)
       throw new ToolgateError('invalid_input', { detail: 'own_scopes and serves must be lists of strings' });
@@ -75,10 +79,12 @@ export class ClientsController {
       serves: given.data.serves.map((resource) => canonicalResource(resource) ?? resource),
     });
     await this.clients.insert(client, this.clock.now());
+    noteForAudit(request, { object: clientId });
     return { ...view(client), ...(secret !== undefined && { client_secret: secret }) };
   }
 
   @Delete(':clientId')
+  @Audited('client.removed')
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove a client and end all that was granted to it' })
   @ApiResponse({ status: 204, description: 'Removed' })

@@ -3,6 +3,8 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { OAuthError } from '../../errors/oauth-error.js';
+import { noteForAudit } from '../../ops/audit/audit-note.js';
+import { Audited } from '../../ops/audit/audited.js';
 import { RateLimits } from '../../ops/rate-limits.js';
 import { type RegistrationAnswer, RegistrationService } from './registration.service.js';
 
@@ -20,6 +22,7 @@ export class RegistrationController {
   ) {}
 
   @Post()
+  @Audited('client.created')
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Register a client (RFC 7591)' })
@@ -42,7 +45,9 @@ export class RegistrationController {
   ): Promise<RegistrationAnswer> {
     const { headers } = await this.limits.consume([{ limit: 'registration-address', key: request.ip }]);
     reply.headers(headers);
-    return this.registrations.register(body, bearerOf(request));
+    const registered = await this.registrations.register(body, bearerOf(request));
+    noteForAudit(request, { object: registered.client_id, subject: { clientId: registered.client_id } });
+    return registered;
   }
 
   @Get(':clientId')
@@ -54,6 +59,7 @@ export class RegistrationController {
   }
 
   @Put(':clientId')
+  @Audited('client.changed')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Replace my registration (RFC 7592)' })
   @ApiBody({ schema: { type: 'object' } })
@@ -63,6 +69,7 @@ export class RegistrationController {
   }
 
   @Delete(':clientId')
+  @Audited('client.removed')
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove my registration and all that was granted to it (RFC 7592)' })
   @ApiResponse({ status: 204, description: 'Removed' })

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { IDENTITY_SCOPES } from '../../access/scopes.js';
 import type { Config } from '../../config/config.js';
@@ -6,6 +6,7 @@ import { InjectConfig } from '../../config/config.token.js';
 import { Clock } from '../../crypto/clock.js';
 import { sha256 } from '../../crypto/digest.js';
 import { OAuthError } from '../../errors/oauth-error.js';
+import { AuditTrail } from '../../ops/audit/audit-trail.js';
 import { Lifetimes } from '../../tokens/lifetimes.js';
 import { newRefreshToken } from '../../tokens/refresh-token.js';
 import { Revocations } from '../../tokens/revocations.js';
@@ -23,7 +24,6 @@ const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
 @Injectable()
 export class AuthorizationCodeGrant implements GrantHandler {
   readonly type = 'authorization_code';
-  private readonly log = new Logger(AuthorizationCodeGrant.name);
 
   constructor(
     private readonly codes: CodesRepository,
@@ -31,11 +31,13 @@ export class AuthorizationCodeGrant implements GrantHandler {
     private readonly idTokens: IdTokens,
     private readonly revocations: Revocations,
     private readonly lifetimes: Lifetimes,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  async handle({ client, parameters, address, userAgent }: TokenRequest): Promise<TokenResponse> {
+  async handle(request: TokenRequest): Promise<TokenResponse> {
+    const { client, parameters, address, userAgent } = request;
     const code = required(parameters, 'code');
     const verifier = required(parameters, 'code_verifier');
     if (!VERIFIER.test(verifier))
@@ -66,7 +68,13 @@ export class AuthorizationCodeGrant implements GrantHandler {
         userAgent,
       },
     );
-    const { userId, resource, scopes: granted, userScopes, ...rest } = this.requireRedeemed(redemption);
+    const {
+      userId,
+      resource,
+      scopes: granted,
+      userScopes,
+      ...rest
+    } = this.requireRedeemed(redemption, request);
     const scopes = this.config.scopes.intersect(granted, [...userScopes, ...IDENTITY_SCOPES]);
     const { clientId } = client;
     const principal = { kind: 'user', userId, sessionId: id, clientId, resource, scopes } as const;
@@ -81,15 +89,11 @@ export class AuthorizationCodeGrant implements GrantHandler {
     };
   }
 
-  private requireRedeemed(redemption: Redemption | undefined): Redemption {
+  private requireRedeemed(redemption: Redemption | undefined, request: TokenRequest): Redemption {
     if (redemption?.outcome === 'redeemed') return redemption;
     const outcome = redemption?.outcome ?? 'unknown';
-    if (redemption?.outcome === 'replayed' && redemption.endedSessionId !== null) {
-      this.revocations.noteEnded(redemption.endedSessionId);
-      this.log.warn(
-        `an authorization code was used again; the session ${redemption.endedSessionId} is ended`,
-      );
-    }
+    if (redemption?.outcome === 'replayed' && redemption.endedSessionId !== null)
+      this.noteReplay(redemption.userId, redemption.endedSessionId, request);
     if (outcome === 'wrong_resource')
       throw new OAuthError('invalid_target', 'The code was granted for another resource.', {
         reason: outcome,
@@ -99,5 +103,19 @@ export class AuthorizationCodeGrant implements GrantHandler {
       'The code is not valid: it is unknown, expired, used, or was given for another client, redirect_uri or code_verifier.',
       { reason: outcome },
     );
+  }
+
+  /** RFC 6749 section 4.1.2: who used it first may not have been the client. */
+  private noteReplay(userId: string, sessionId: string, { client, requestId, address }: TokenRequest): void {
+    this.revocations.noteEnded(sessionId);
+    this.audit.note({
+      event: 'session.code_reused',
+      outcome: 'denied',
+      reason: 'the authorization code was used before',
+      subject: { userId, sessionId, clientId: client.clientId },
+      operation: { kind: 'session', name: sessionId },
+      requestId,
+      address,
+    });
   }
 }

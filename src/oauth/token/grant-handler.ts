@@ -9,6 +9,7 @@ export interface TokenRequest {
   readonly parameters: Parameters;
   readonly address: string | null;
   readonly userAgent: string | null;
+  readonly requestId: string;
 }
 
 /** One grant type. The phases before it are the controller's, so that no grant can skip one. */

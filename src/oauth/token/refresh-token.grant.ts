@@ -12,9 +12,10 @@ export class RefreshTokenGrant implements GrantHandler {
 
   constructor(private readonly sessions: SessionsService) {}
 
-  async handle({ client, parameters }: TokenRequest): Promise<TokenResponse> {
+  async handle({ client, parameters, requestId, address }: TokenRequest): Promise<TokenResponse> {
     return this.sessions.refresh(required(parameters, 'refresh_token'), {
       clientId: client.clientId,
+      from: { requestId, address },
       resource: resourceParameter(parameters),
       scopes: scopeParameter(parameters),
     });

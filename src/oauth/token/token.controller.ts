@@ -61,7 +61,11 @@ export class TokenController {
     if (!client.metadata.grant_types.includes(handler.type))
       throw new OAuthError('unauthorized_client', `This client is not registered for ${handler.type}.`);
     try {
-      const from = { address: storableAddress(request.ip), userAgent: userAgent?.slice(0, 500) ?? null };
+      const from = {
+        address: storableAddress(request.ip),
+        userAgent: userAgent?.slice(0, 500) ?? null,
+        requestId: request.id,
+      };
       return await handler.handle({ client, parameters, ...from });
     } catch (error) {
       throw inOAuthWords(error);

@@ -1,16 +1,53 @@
 import type { Principal } from '../../access/principal.js';
+import type { ToolgateError } from '../../errors/toolgate-error.js';
 import { scrub, SENSITIVE } from '../logging.js';
+
+/** A call, or what changes who may do what. The word before the dot is the kind of thing that it happened to. */
+export type AuditedEvent =
+  | 'mcp.call'
+  | 'account.registered'
+  | 'account.signed_in'
+  | 'account.signed_out'
+  | 'account.linked'
+  | 'account.taken_over'
+  | 'account.disabled'
+  | 'account.enabled'
+  | 'account.scopes_set'
+  | 'session.ended'
+  | 'session.token_reused'
+  | 'session.code_reused'
+  | 'key.created'
+  | 'key.rotated'
+  | 'key.revoked'
+  | 'grant.given'
+  | 'grant.revoked'
+  | 'client.created'
+  | 'client.changed'
+  | 'client.removed'
+  | 'resource.saved'
+  | 'resource.removed'
+  | 'signing_key.rotated';
+
+/** Whom an event is about where no credential says it. */
+export interface AuditSubject {
+  readonly userId?: string | null | undefined;
+  readonly clientId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly resource?: string | undefined;
+}
 
 /** What happened, as the place knows it where it was decided. */
 export interface AuditEvent {
-  readonly event: 'mcp.call';
+  readonly event: AuditedEvent;
   readonly outcome: 'allowed' | 'denied';
   /** Why not: an error code, perhaps with the name of what denied it. */
   readonly reason?: string | undefined;
   readonly principal?: Principal | undefined;
+  readonly subject?: AuditSubject | undefined;
+  /** The tool, or the thing that was changed: a key, a client, a grant. */
   readonly operation?: { readonly kind: string; readonly name: string } | undefined;
   readonly requestId: string;
-  readonly address: string;
+  readonly address: string | null;
   readonly arguments?: unknown;
 }
 
@@ -29,6 +66,8 @@ export interface AuditRecord {
   readonly actor: string | null;
   readonly operation_kind: string | null;
   readonly operation: string | null;
+  /** What the credential was for: the server whose tool was called. */
+  readonly resource: string | null;
   readonly request_id: string;
   readonly address: string | null;
   readonly arguments: string | null;
@@ -52,6 +91,11 @@ function storedArguments(value: unknown): string {
   return stored(text, LONGEST_ARGUMENTS);
 }
 
+/** The code, and where there is more than one of its kind, which one. */
+export function reasonOf({ code, options }: ToolgateError): string {
+  return code === 'policy_denied' || code === 'rate_limited' ? `${code}: ${options.reason ?? ''}` : code;
+}
+
 function who(principal: Principal | undefined) {
   const common = { principal: principal?.kind ?? null, actor: null, key_id: null, session_id: null };
   switch (principal?.kind) {
@@ -72,6 +116,19 @@ function who(principal: Principal | undefined) {
   }
 }
 
+/** What is known of the subject goes where the credential says nothing. */
+function about(event: AuditEvent) {
+  const { subject } = event;
+  const known = who(event.principal);
+  return {
+    ...known,
+    user_id: known.user_id ?? subject?.userId ?? null,
+    client_id: known.client_id ?? subject?.clientId ?? null,
+    session_id: known.session_id ?? subject?.sessionId ?? null,
+    resource: event.principal?.resource ?? subject?.resource ?? null,
+  };
+}
+
 export function auditRecord(event: AuditEvent, id: string, at: Date): AuditRecord {
   return {
     id,
@@ -79,11 +136,11 @@ export function auditRecord(event: AuditEvent, id: string, at: Date): AuditRecor
     event: event.event,
     outcome: event.outcome,
     reason: event.reason === undefined ? null : stored(event.reason),
-    ...who(event.principal),
+    ...about(event),
     operation_kind: event.operation?.kind ?? null,
     operation: event.operation ? stored(event.operation.name) : null,
     request_id: stored(event.requestId),
-    address: stored(event.address),
+    address: event.address === null ? null : stored(event.address),
     arguments: event.arguments === undefined ? null : storedArguments(event.arguments),
   };
 }

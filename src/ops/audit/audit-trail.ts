@@ -9,6 +9,8 @@ import { AuditWriter } from './audit-writer.js';
 
 /** What may wait for Postgres: 10,000 records are some seconds of full load, and at most some tens of megabytes. */
 export const MOST_WAITING = 10_000;
+/** For what began while there was room. */
+const RESERVE = 1000;
 const BATCH = 500;
 const FLUSH_MS = 500;
 const RETRY_MS = 1000;
@@ -43,13 +45,30 @@ export class AuditTrail implements OnModuleInit {
 
   /** @throws ToolgateError `unavailable` when it cannot be recorded: then it must not happen either. */
   record(event: AuditEvent): void {
+    this.requireRoom();
+    this.take(auditRecord(event, uuidv7(), this.clock.now()));
+  }
+
+  /** What has happened already: it is too late to refuse it, so what finds no room goes to the log. */
+  note(event: AuditEvent): void {
+    const audit = auditRecord(event, uuidv7(), this.clock.now());
+    if (this.closed || this.waiting.length >= MOST_WAITING + RESERVE)
+      this.log.error({ audit, reason: 'there is no room for it in the audit trail' });
+    else this.take(audit);
+  }
+
+  /** @throws ToolgateError `unavailable` */
+  requireRoom(): void {
     if (this.closed || this.waiting.length >= MOST_WAITING) {
       throw new ToolgateError('unavailable', {
         reason: this.closed ? 'the audit trail is closed' : 'too many audit records wait for Postgres',
         headers: { 'Retry-After': '5' },
       });
     }
-    this.waiting.push(auditRecord(event, uuidv7(), this.clock.now()));
+  }
+
+  private take(audit: AuditRecord): void {
+    this.waiting.push(audit);
     this.schedule(FLUSH_MS);
   }
 

@@ -20,9 +20,13 @@ export class AuditController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Who called what, and what was refused' })
+  @ApiOperation({ summary: 'Who called what, who signed in, what was changed, and what was refused' })
   @optional('user', 'the id of a user: what was done by or for them')
-  @optional('tool', 'the name of a tool or prompt, or the URI of a resource')
+  @optional('event', 'an event such as key.revoked, or what stands before its dot')
+  @optional('client', 'the id of a client')
+  @optional('key', 'the id of an API key that called')
+  @optional('resource', 'the URI of an MCP server')
+  @optional('tool', 'the name of a tool or prompt, the URI of a resource, or the id of what was changed')
   @optional('outcome', 'allowed or denied')
   @optional('since', 'from this moment on (RFC 3339)')
   @optional('until', 'before this moment (RFC 3339)')
@@ -34,8 +38,9 @@ export class AuditController {
     @Query({ schema: AuditQuery }) query: z.output<typeof AuditQuery>,
   ): Promise<z.input<typeof AuditAnswer>> {
     await this.trail.flush();
-    const { user, tool, cursor, limit, ...rest } = query;
-    const filter = { ...rest, userId: user, operation: tool, before: cursor, limit: limit + 1 };
+    const { user, client, key, tool, cursor, limit, ...rest } = query;
+    const named = { userId: user, clientId: client, keyId: key, operation: tool };
+    const filter = { ...rest, ...named, before: cursor, limit: limit + 1 };
     const found = await this.repository.list(filter);
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;

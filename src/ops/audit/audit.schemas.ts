@@ -25,14 +25,23 @@ const Count = z
   .transform(Number)
   .pipe(z.number().min(1).max(1000));
 
+const Text = z
+  .string()
+  .min(1)
+  .max(2048)
+  .refine((value) => !value.includes('\u0000'), 'must not contain NUL');
+
 export const AuditQuery = z.object({
-  user: z.uuid().optional(),
-  tool: z
+  event: z
     .string()
-    .min(1)
-    .max(500)
-    .refine((value) => !value.includes('\u0000'), 'must not contain NUL')
+    .regex(/^[a-z_]+(\.[a-z_]+)?$/, 'must be an event such as key.revoked, or what stands before its dot')
+    .max(100)
     .optional(),
+  user: z.uuid().optional(),
+  client: Text.optional(),
+  key: z.uuid().optional(),
+  resource: Text.optional(),
+  tool: Text.optional(),
   outcome: z.enum(['allowed', 'denied']).optional(),
   since: Moment.optional(),
   until: Moment.optional(),
@@ -55,8 +64,11 @@ export const AuditAnswer = z.object({
       key_id: nullable,
       session_id: nullable,
       actor: nullable.describe('the client that acts for the person by token exchange'),
-      operation_kind: nullable.describe('tool, prompt or resource'),
-      operation: nullable,
+      operation_kind: nullable.describe(
+        'tool, prompt, resource or method; else the kind of thing that was changed',
+      ),
+      operation: nullable.describe('the name of the tool, or the id of what was changed'),
+      resource: nullable.describe('what the credential is for: the server whose tool was called'),
       request_id: z.string(),
       address: nullable,
       arguments: nullable.describe('only with AUDIT_ARGUMENTS=true'),

@@ -7,6 +7,8 @@ import { Policy } from '../../../src/gateway/proxy/policy.js';
 import { parsePolicy } from '../../../src/gateway/proxy/policy-file.js';
 import { createServiceGuard } from '../../../src/gateway/proxy/service-guard.js';
 import { ResourcesRepository } from '../../../src/resources/resources.repository.js';
+import { serviceKeeping } from '../../../src/cli/guard-keeping.js';
+import type { CallKeeping } from '../../../src/gateway/proxy/call-keeping.js';
 import { freePort } from '../../../src/database/free-port.js';
 import type { TestService } from '../../support/harness.js';
 import { OauthDriver } from '../../support/oauth.js';
@@ -136,6 +138,7 @@ interface Options {
   readonly timeoutMs?: number;
   readonly processes?: { most: number; mostPerOwner: number; idleMs: number };
   readonly secret?: Buffer;
+  readonly keeping?: CallKeeping;
 }
 
 /** A guard in front of this target, with the service's own strategies, as `toolgate guard` puts it together. */
@@ -163,6 +166,7 @@ export async function guardBefore(
       onFailure: (error) => warned.push(String(error)),
     }),
     policy,
+    keeping: options.keeping ?? serviceKeeping(app, config),
     target,
     secret: options.secret ?? randomBytes(32),
     host: '127.0.0.1',
