@@ -11,17 +11,20 @@ import { issuer, port, ready, resource } from './worker.mjs';
 
 const SCOPES = ['notes:read', 'notes:write'];
 const ARGON = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-const { agent, app, redirect, challenge, primary } = JSON.parse(process.env.SET_UP);
+const { agent, app, redirect, challenge } = JSON.parse(process.env.SET_UP);
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
 
-const auth = betterAuth({
+const options = {
   baseURL: issuer,
   secret: process.env.SECRET,
   database: pool,
   // Of the same cost as everyone's here; its own is scrypt.
   emailAndPassword: {
     enabled: true,
-    password: { hash: (password) => hash(password, ARGON), verify: ({ hash: stored, password }) => verify(stored, password) },
+    password: {
+      hash: (password) => hash(password, ARGON),
+      verify: ({ hash: stored, password }) => verify(stored, password),
+    },
   },
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
@@ -40,8 +43,12 @@ const auth = betterAuth({
       silenceWarnings: { oauthAuthServerConfig: true, openidConfig: true },
     }),
   ],
-});
+};
 
+// Its check of the schema begins with it: the tables come first.
+const { runMigrations } = await getMigrations(options);
+await runMigrations();
+const auth = betterAuth(options);
 const context = await auth.$context;
 /** As it stores secrets, codes and tokens by default. */
 const stored = (value) => createHash('sha256').update(value).digest('base64url');
@@ -49,10 +56,13 @@ const now = () => new Date();
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 async function setUp() {
-  const { runMigrations } = await getMigrations(auth.options);
-  await runMigrations();
+  const where = [{ field: 'clientId', value: agent.client_id }];
+  if (await context.adapter.findOne({ model: 'oauthClient', where })) return;
   const client = (data) =>
-    context.adapter.create({ model: 'oauthClient', data: { createdAt: now(), updatedAt: now(), redirectUris: [redirect], ...data } });
+    context.adapter.create({
+      model: 'oauthClient',
+      data: { createdAt: now(), updatedAt: now(), redirectUris: [redirect], ...data },
+    });
   await client({
     clientId: agent.client_id,
     clientSecret: stored(agent.client_secret),
@@ -70,8 +80,10 @@ async function setUp() {
     public: true,
   });
   // Lets the agent introspect what was issued for it.
-  await context.adapter.create({ model: 'oauthResource', data: { identifier: resource, name: 'Notes', createdAt: now(), updatedAt: now() } });
-  await context.adapter.create({ model: 'oauthClientResource', data: { clientId: agent.client_id, resourceId: resource, createdAt: now() } });
+  await context.adapter.create({
+    model: 'oauthClientResource',
+    data: { clientId: agent.client_id, resourceId: resource, createdAt: now() },
+  });
 }
 
 let person;
@@ -79,7 +91,9 @@ let person;
 async function somebody() {
   person ??= (async () => {
     const email = 'granted@example.com';
-    const { user } = await auth.api.signUpEmail({ body: { email, password: 'violet-Kettle-9-marmalade-orbit', name: 'Granted' } });
+    const { user } = await auth.api.signUpEmail({
+      body: { email, password: 'violet-Kettle-9-marmalade-orbit', name: 'Granted' },
+    });
     const session = await context.internalAdapter.createSession(user.id);
     return { userId: user.id, sessionId: session.id };
   })();
@@ -136,5 +150,5 @@ const answers = {
     ),
 };
 
-if (primary) await setUp();
+await setUp();
 createServer(toNodeHandler(auth)).listen(port, '127.0.0.1', () => ready(answers));

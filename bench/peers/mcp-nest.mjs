@@ -3,7 +3,14 @@ import { Controller, Get, Injectable, Module, UnauthorizedException, UseGuards }
 import { NestFactory } from '@nestjs/core';
 import { Ctx } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { McpController, McpHttpControllerFor, McpStrategy, StreamableHttpTransport, Tool, ToolScopes } from '@rekog/mcp-nest';
+import {
+  McpController,
+  McpHttpControllerFor,
+  McpStrategy,
+  StreamableHttpTransport,
+  Tool,
+  ToolScopes,
+} from '@rekog/mcp-nest';
 import { answers, jwks, verify, whoami } from './mcp.mjs';
 import { port, ready } from './worker.mjs';
 

@@ -29,17 +29,21 @@ function newServer() {
 const app = express();
 app.use(express.json());
 app.get('/jwks', (_request, response) => void response.json(jwks));
-app.post('/mcp', requireBearerAuth({ verifier, requiredScopes: ['notes:read'] }), async (request, response) => {
-  const server = newServer();
-  const transport = new StreamableHTTPServerTransport({
-    sessionIdGenerator: undefined,
-    enableJsonResponse: true,
-  });
-  response.on('close', () => {
-    void transport.close();
-    void server.close();
-  });
-  await server.connect(transport);
-  await transport.handleRequest(request, response, request.body);
-});
+app.post(
+  '/mcp',
+  requireBearerAuth({ verifier, requiredScopes: ['notes:read'] }),
+  async (request, response) => {
+    const server = newServer();
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: undefined,
+      enableJsonResponse: true,
+    });
+    response.on('close', () => {
+      void transport.close();
+      void server.close();
+    });
+    await server.connect(transport);
+    await transport.handleRequest(request, response, request.body);
+  },
+);
 app.listen(port, '127.0.0.1', () => ready(answers));

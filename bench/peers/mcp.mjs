@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose';
 import { issuer, resource } from './worker.mjs';
 
@@ -32,7 +33,7 @@ export const answers = {
         .setIssuer(issuer)
         .setAudience(resource)
         .setSubject(`user-${index}`)
-        .setJti(crypto.randomUUID())
+        .setJti(randomUUID())
         .setIssuedAt()
         .setExpirationTime('1h')
         .sign(privateKey);

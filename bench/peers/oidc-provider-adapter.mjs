@@ -4,9 +4,15 @@ const UPSERT = {
          ON CONFLICT (model, id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
 };
 const ROW = 'payload, extract(epoch FROM consumed_at)::int AS consumed';
-const FIND = { name: 'find', text: `SELECT ${ROW} FROM oidc WHERE model = $1 AND id = $2 AND (expires_at > now() OR expires_at IS NULL)` };
+const FIND = {
+  name: 'find',
+  text: `SELECT ${ROW} FROM oidc WHERE model = $1 AND id = $2 AND (expires_at > now() OR expires_at IS NULL)`,
+};
 const BY_UID = { name: 'by-uid', text: `SELECT ${ROW} FROM oidc WHERE model = $1 AND uid = $2` };
-const BY_USER_CODE = { name: 'by-user-code', text: `SELECT ${ROW} FROM oidc WHERE model = $1 AND user_code = $2` };
+const BY_USER_CODE = {
+  name: 'by-user-code',
+  text: `SELECT ${ROW} FROM oidc WHERE model = $1 AND user_code = $2`,
+};
 const CONSUME = { name: 'consume', text: 'UPDATE oidc SET consumed_at = now() WHERE model = $1 AND id = $2' };
 const DESTROY = { name: 'destroy', text: 'DELETE FROM oidc WHERE model = $1 AND id = $2' };
 const REVOKE = { name: 'revoke', text: 'DELETE FROM oidc WHERE model = $1 AND grant_id = $2' };
@@ -29,7 +35,10 @@ export class PostgresAdapter {
 
   async upsert(id, payload, expiresIn) {
     const { grantId, uid, userCode } = payload;
-    await this.pool.query({ ...UPSERT, values: [this.model, id, payload, grantId, uid, userCode, expiresIn] });
+    await this.pool.query({
+      ...UPSERT,
+      values: [this.model, id, payload, grantId, uid, userCode, expiresIn],
+    });
   }
 
   async #one(statement, value) {

@@ -33,7 +33,13 @@ const provider = new Provider(issuer, {
   findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   issueRefreshToken: () => true,
   rotateRefreshToken: true,
-  ttl: { AccessToken: 900, ClientCredentials: 900, RefreshToken: 1_209_600, Grant: 1_209_600, AuthorizationCode: 3600 },
+  ttl: {
+    AccessToken: 900,
+    ClientCredentials: 900,
+    RefreshToken: 1_209_600,
+    Grant: 1_209_600,
+    AuthorizationCode: 3600,
+  },
   enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
   features: {
     devInteractions: { enabled: false },

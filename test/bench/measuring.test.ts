@@ -39,14 +39,14 @@ describe('what the benchmark counts with', () => {
   });
 
   it('follows each chain of refresh tokens on its own connection', () => {
-    const { next, answered } = requestsOf(load({ bodies: [`t=${CHAIN_SLOT}`], chains: ['a', 'b'] }));
+    const { next, answered } = requestsOf(load({ bodies: [`t=${CHAIN_SLOT}`], chains: ['a', 'b'] }), 2);
     answered(1, '{"refresh_token":"b2"}');
     expect(String(next(0))).toMatch(/\r\n\r\nt=a$/);
     expect(String(next(1))).toMatch(/\r\n\r\nt=b2$/);
   });
 
   it('never sends twice what is good once', () => {
-    const { next } = requestsOf(load({ bodies: ['one'], once: true }));
+    const { next } = requestsOf(load({ bodies: ['one'], once: true }), 1);
     next(0);
     expect(() => next(0)).toThrow('used up');
   });
