@@ -5,13 +5,13 @@ import { query } from './database.js';
 import { describeMachine } from './machine.js';
 import { compareWith } from './parts/compare.js';
 import { measureGrowth } from './parts/growth.js';
-import { measureOperations } from './parts/operations.js';
+import { measureOperations, type Outcome } from './parts/operations.js';
 import { measureStart } from './parts/start.js';
 import { measureStorm } from './parts/storm.js';
 import { growthBody, operationsBody, operationsChart, startBody, stormBody } from './report/bodies.js';
 import { comparisonTable } from './report/comparison.js';
 import { writeResults } from './report/page.js';
-import { rowsOf } from './report/rows.js';
+import { OURS, OURS_OPEN, rowsOf } from './report/rows.js';
 import type { Section, SectionName, Sections } from './report/section.js';
 import { terminalTable } from './report/table.js';
 import {
@@ -44,6 +44,7 @@ async function operations(stage: Stage, wanted: Arguments): Promise<Found[]> {
     const peers = wanted.processes === undefined && processes > 1 ? (['bare'] as const) : wanted.peers;
     const outcome = await measureOperations(stage, { ...wanted, peers }, processes);
     console.log(`\n${terminalTable(rowsOf(outcome.results, outcome.contenders))}\n`);
+    mustHaveFigures(outcome);
     const body = operationsBody(outcome, wanted);
     if (processes === 1) {
       const targets = operationTargets(outcome.results);
@@ -51,6 +52,16 @@ async function operations(stage: Stage, wanted: Arguments): Promise<Found[]> {
     } else found.push({ name: 'two-processes', title: 'Operations with two processes', targets: [], body });
   }
   return found;
+}
+
+/** What a peer cannot do is a remark; what we cannot do is a failed run. */
+function mustHaveFigures({ results }: Outcome): void {
+  for (const [operation, cells] of results) {
+    const cell = cells.get(operation === 'tool-open' ? OURS_OPEN : OURS);
+    if (cell && 'figure' in cell) continue;
+    progress(`${operation} has no figure of ours: the run has failed`);
+    process.exitCode = 1;
+  }
 }
 
 const PARTS: Record<Part, (stage: Stage, wanted: Arguments) => Promise<Found[]>> = {
@@ -106,6 +117,14 @@ async function run(wanted: Arguments, command: string): Promise<void> {
 }
 
 const args = process.argv.slice(2);
-const wanted = parseArguments(args);
+function argumentsOrEnd(): Arguments {
+  try {
+    return parseArguments(args);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}
+const wanted = argumentsOrEnd();
 if (wanted.help) console.log(USAGE);
 else await run(wanted, ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '));

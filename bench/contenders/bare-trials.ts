@@ -14,7 +14,7 @@ import {
   loginTrial,
   REDIRECT,
   refreshGrantTrial,
-  refreshIntrospectionTrial,
+  opaqueIntrospectionTrial,
   refreshTrial,
   registerTrial,
   times,
@@ -62,7 +62,7 @@ export class BareTrials {
       introspection: async ({ connections }) =>
         introspectionTrial('/introspect', AGENT, await this.accessTokens(connections)),
       'introspection-refresh': async ({ connections }) =>
-        refreshIntrospectionTrial('/introspect', AGENT, await this.refreshTokens(connections)),
+        opaqueIntrospectionTrial('/introspect', AGENT, await this.refreshTokens(connections)),
       login: () => loginTrial('/login'),
       register: (extent) => registerTrial('/register', extent, {}),
       jwks: () => jwksTrial('/jwks'),

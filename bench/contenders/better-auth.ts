@@ -7,9 +7,9 @@ import {
   clientCredentialsTrial,
   codeTrial,
   email,
-  introspectionTrial,
   jwksTrial,
   loginTrial,
+  opaqueIntrospectionTrial,
   PASSWORD,
   refreshGrantTrial,
   registerTrial,
@@ -42,6 +42,7 @@ export const startBetterAuth: StartPeer = (around, from) => {
     jwksPath: '/api/auth/jwks',
     issuerPath: '/api/auth',
     remarks: {
+      introspection: 'an unknown token is refused; a JWT with another signature it answers with 500',
       login: 'argon2id as everyone here, in place of its scrypt; opens a session and issues no JWT',
       register: 'argon2id as everyone here, in place of its scrypt; opens a session too',
     },
@@ -65,7 +66,7 @@ export const startBetterAuth: StartPeer = (around, from) => {
         code: async ({ connections, seconds }) =>
           codeTrial(TOKEN, known.app, await made('codes', Math.ceil(seconds * CODES_PER_SECOND) + connections)),
         introspection: async ({ connections }) =>
-          introspectionTrial('/api/auth/oauth2/introspect', known.agent, await accessTokens(connections)),
+          opaqueIntrospectionTrial('/api/auth/oauth2/introspect', known.agent, await accessTokens(connections)),
         login: () => ({
           ...withOrigin(loginTrial('/api/auth/sign-in/email', '"token"'), origin),
           check: mustOpenSession,

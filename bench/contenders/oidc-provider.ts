@@ -3,10 +3,9 @@ import { startServer } from './start.js';
 import {
   clientCredentialsTrial,
   codeTrial,
-  introspectionTrial,
   jwksTrial,
   refreshGrantTrial,
-  refreshIntrospectionTrial,
+  opaqueIntrospectionTrial,
 } from './trials.js';
 
 /** More than it exchanges in a second. */
@@ -30,9 +29,9 @@ export const startOidcProvider: StartPeer = (around, from) => {
         code: async ({ connections, seconds }) =>
           codeTrial('/token', known.app, await made('codes', Math.ceil(seconds * CODES_PER_SECOND) + connections)),
         introspection: async ({ connections }) =>
-          refreshIntrospectionTrial('/token/introspection', known.agent, await made('accessTokens', connections)),
+          opaqueIntrospectionTrial('/token/introspection', known.agent, await made('accessTokens', connections)),
         'introspection-refresh': async ({ connections }) =>
-          refreshIntrospectionTrial('/token/introspection', known.agent, await made('refreshTokens', connections)),
+          opaqueIntrospectionTrial('/token/introspection', known.agent, await made('refreshTokens', connections)),
         jwks: () => jwksTrial('/jwks'),
       }); // prettier-ignore
     },

@@ -16,7 +16,7 @@ import {
   loginTrial,
   REDIRECT,
   refreshGrantTrial,
-  refreshIntrospectionTrial,
+  opaqueIntrospectionTrial,
   refreshTrial,
   registerTrial,
   times,
@@ -92,7 +92,7 @@ export class ToolgateTrials {
         codeTrial('/oauth/token', client, await this.codes(Math.ceil(seconds * CODES_PER_SECOND) + connections)),
       introspection: async () => introspectionTrial('/oauth/introspect', agent, await this.accessTokens()),
       'introspection-refresh': async () =>
-        refreshIntrospectionTrial('/oauth/introspect', agent, refreshTokens(await this.tokens())),
+        opaqueIntrospectionTrial('/oauth/introspect', agent, refreshTokens(await this.tokens())),
       login: () => loginTrial('/auth/login'),
       register: (extent) => registerTrial('/auth/register', extent, {}),
       jwks: () => jwksTrial('/.well-known/jwks.json'),

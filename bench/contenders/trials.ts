@@ -26,13 +26,15 @@ const wrongSecret = (agent: Agent): Refusal => ({
 });
 const UNKNOWN_REFRESH = `tgr_${'A'.repeat(43)}`;
 
+/** A token as it should be, with another signature. */
+const forged = (tokens: readonly string[]) => `${tokens[0]?.slice(0, -8) ?? ''}AAAAAAAA`;
+
 export function toolTrial(tokens: readonly string[]): Trial {
-  const forged = `${tokens[0]?.slice(0, -8) ?? ''}AAAAAAAA`;
   return {
     load: toolCall('/mcp', tokens.map(bearer)),
     refusals: [
       { why: 'no credential', headers: { Authorization: '' }, statuses: [401] },
-      { why: 'another signature', headers: bearer(forged), statuses: [401] },
+      { why: 'another signature', headers: bearer(forged(tokens)), statuses: [401] },
     ],
   };
 }
@@ -93,9 +95,11 @@ function introspections(path: string, agent: Agent, tokens: readonly string[], d
   };
 }
 
+/** Of JWTs. */
 export const introspectionTrial = (path: string, agent: Agent, tokens: readonly string[]) =>
-  introspections(path, agent, tokens, 'eyJhbGciOiJFUzI1NiJ9.e30.AAAA');
-export const refreshIntrospectionTrial = (path: string, agent: Agent, tokens: readonly string[]) =>
+  introspections(path, agent, tokens, forged(tokens));
+/** Of tokens that mean nothing to anybody but the server. */
+export const opaqueIntrospectionTrial = (path: string, agent: Agent, tokens: readonly string[]) =>
   introspections(path, agent, tokens, UNKNOWN_REFRESH);
 
 export const credentialsBody = (index: number, password = PASSWORD) =>

@@ -21,8 +21,10 @@ export function operationsBody(outcome: Outcome, wanted: Arguments): string {
   const tables = [...outcome.results.keys()].map((operation) => {
     const its = rows.filter((row) => row.operation === operation);
     const cells = its.map((row) => [row.title, ...cellsOf(row)]);
+    const used = ['', ...HEAD].map((_, column) => cells.some((row) => row[column] !== ''));
+    const shown = (row: readonly string[]) => row.filter((_, column) => used[column]);
     const remarks = its.flatMap(({ title, remark }) => (remark === undefined ? [] : [`- ${title}: ${remark}`]));
-    return [`### ${titleOf(operation)}`, '', markdownTable(['', ...HEAD], cells), ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
+    return [`### ${titleOf(operation)}`, '', markdownTable(shown(['', ...HEAD]), cells.map(shown)), ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
   }); // prettier-ignore
   return [circumstances(rows, wanted), ...tables].join('\n\n');
 }
