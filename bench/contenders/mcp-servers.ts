@@ -1,6 +1,6 @@
 import { peerEnvironment, peerFile, type StartPeer } from './peers.js';
 import { startServer } from './start.js';
-import { jwksTrial, toolTrial } from './trials.js';
+import { toolTrial } from './trials.js';
 
 /** A server of one tool, behind what its library offers against callers without a token. It has no database. */
 const mcpServer =
@@ -16,7 +16,6 @@ const mcpServer =
         Promise.resolve({
           'tool-jwt': async ({ connections }) =>
             toolTrial(await ask<string[]>('tokens', { count: connections })),
-          jwks: () => jwksTrial('/jwks'),
         }),
     });
 
