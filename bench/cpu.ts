@@ -41,13 +41,15 @@ export function cpuOfFamily(pid: number): number {
   return sum;
 }
 
-/** The processes' resident memory, in bytes. */
-export function memoryOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const kib = /^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return sum + Number(kib ?? 0) * 1024;
-  }, 0);
-}
+const kibibytes = (file: string, name: string) =>
+  Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0) * 1024;
+
+/** The processes' resident memory (RSS), in bytes. */
+export const memoryOf = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => sum + kibibytes(`/proc/${pid}/status`, 'VmRSS'), 0);
+
+/** Of one process: what it shares with others is counted in part (PSS), in bytes. */
+export const proportionalMemoryOf = (pid: number): number => kibibytes(`/proc/${pid}/smaps_rollup`, 'Pss');
 
 /** Busy processor seconds of the whole machine, from the text of `/proc/stat` (proc(5)); also what the hypervisor took. */
 export function parseMachine(text: string): number {

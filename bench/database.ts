@@ -22,16 +22,21 @@ export async function createDatabase(server: string, name: string): Promise<stri
   return databaseUrl(server, name);
 }
 
+export async function connectTo(url: string): Promise<{ client: pg.Client; stop: () => Promise<void> }> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return { client, stop: () => client.end() };
+}
+
 export async function query<Row extends pg.QueryResultRow>(
   url: string,
   text: string,
   values?: unknown[],
 ): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const { client, stop } = await connectTo(url);
   try {
     return (await client.query<Row>(text, values)).rows;
   } finally {
-    await client.end();
+    await stop();
   }
 }

@@ -1,18 +1,27 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Arguments, parseArguments, USAGE } from './arguments.js';
-import { startBare } from './contenders/bare.js';
-import type { Contender, Surroundings } from './contenders/contender.js';
-import { startToolgate } from './contenders/toolgate.js';
-import { startPostgres } from './database.js';
+import { type Arguments, type Part, parseArguments, USAGE } from './arguments.js';
+import { query } from './database.js';
 import { describeMachine } from './machine.js';
-import { Worker } from './processes.js';
-import { resultsPage } from './report/results.js';
-import { rowsOf } from './report/rows.js';
+import { compareWith } from './parts/compare.js';
+import { measureGrowth } from './parts/growth.js';
+import { measureOperations, type Outcome } from './parts/operations.js';
+import { measureStart } from './parts/start.js';
+import { measureStorm } from './parts/storm.js';
+import { growthBody, operationsBody, operationsChart, startBody, stormBody } from './report/bodies.js';
+import { comparisonTable } from './report/comparison.js';
+import { writeResults } from './report/page.js';
+import { OURS, OURS_OPEN, rowsOf } from './report/rows.js';
+import type { Section, SectionName, Sections } from './report/section.js';
 import { terminalTable } from './report/table.js';
-import { type Bench, measureAll } from './rounds.js';
+import {
+  growthTargets,
+  operationTargets,
+  startTargets,
+  stormTargets,
+  type Target,
+} from './report/targets.js';
+import { onStage, type Stage } from './stage.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const began = performance.now();
@@ -20,50 +29,102 @@ const progress = (line: string) => {
   console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 };
 
-async function contendersFor(wanted: Arguments, around: Surroundings): Promise<Contender[]> {
-  const started: Contender[] = [await startToolgate(around, { name: 'toolgate', title: 'Toolgate', root })];
-  if (wanted.operations.includes('tool-open'))
-    started.push(
-      await startToolgate(around, { name: 'toolgate-open', title: 'Toolgate, unguarded', root, open: true }),
-    );
-  if (wanted.peers.includes('bare')) started.push(await startBare(around));
-  return started;
+interface Found {
+  readonly name: SectionName;
+  readonly title: string;
+  readonly targets: readonly Target[];
+  readonly body: string;
+  readonly chart?: string;
 }
 
-async function run(wanted: Arguments): Promise<void> {
-  const pinned = process.env['TOOLGATE_BENCH_PINNED'] ?? '';
-  const directory = await mkdtemp(join(tmpdir(), 'toolgate-bench-'));
-  const postgres = await startPostgres(directory);
-  const stops = [() => postgres.stop()];
-  try {
-    const generator = await Worker.start({
-      file: fileURLToPath(new URL('./load/generator.js', import.meta.url)),
-      cores: pinned === '' ? undefined : pinned,
-      log: join(directory, 'generator.log'),
-    });
-    stops.push(() => generator.stop());
-    const around: Surroundings = {
-      directory,
-      postgresUrl: postgres.url,
-      cores: pinned === '' || wanted.processes > 1 ? undefined : '0',
-      processes: wanted.processes,
-    };
-    const contenders = await contendersFor(wanted, around);
-    for (const contender of contenders) stops.push(() => contender.stop());
-    progress(`started: ${contenders.map(({ title }) => title).join(', ')}`);
-    const bench: Bench = { generator, postmaster: postgres.pid, progress };
-    const results = await measureAll(bench, contenders, wanted);
-    const rows = rowsOf(results, contenders);
-    console.log(`\n${terminalTable(rows)}`);
-    if (!wanted.report) return;
-    const page = resultsPage({ wanted, machine: describeMachine(root), contenders, results, rows });
-    await writeFile(join(root, 'bench', 'RESULTS.md'), page);
-  } finally {
-    for (const stop of stops.reverse()) await stop().catch(() => undefined);
-    await rm(directory, { recursive: true, force: true });
+async function operations(stage: Stage, wanted: Arguments): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const processes of wanted.processes === undefined ? [1, 2] : [wanted.processes]) {
+    // More processes than one share their cores with Postgres and the generator: ours and bare show how they scale.
+    const peers = wanted.processes === undefined && processes > 1 ? (['bare'] as const) : wanted.peers;
+    const outcome = await measureOperations(stage, { ...wanted, peers }, processes);
+    console.log(`\n${terminalTable(rowsOf(outcome.results, outcome.contenders))}\n`);
+    mustHaveFigures(outcome);
+    const body = operationsBody(outcome, wanted);
+    if (processes === 1) {
+      const targets = operationTargets(outcome.results);
+      found.push({ name: 'operations', title: 'Operations', targets, body, chart: operationsChart(outcome) });
+    } else found.push({ name: 'two-processes', title: 'Operations with two processes', targets: [], body });
+  }
+  return found;
+}
+
+/** What a peer cannot do is a remark; what we cannot do is a failed run. */
+function mustHaveFigures({ results }: Outcome): void {
+  for (const [operation, cells] of results) {
+    const cell = cells.get(operation === 'tool-open' ? OURS_OPEN : OURS);
+    if (cell && 'figure' in cell) continue;
+    progress(`${operation} has no figure of ours: the run has failed`);
+    process.exitCode = 1;
   }
 }
 
-const wanted = parseArguments(process.argv.slice(2));
+const PARTS: Record<Part, (stage: Stage, wanted: Arguments) => Promise<Found[]>> = {
+  operations,
+  async storm(stage, wanted) {
+    const storm = await measureStorm(stage, wanted);
+    return [{ name: 'storm', title: 'A storm of logins', targets: stormTargets(storm), body: stormBody(storm) }];
+  },
+  async start(stage) {
+    const start = await measureStart(stage);
+    return [{ name: 'start', title: 'Start and idle memory', targets: startTargets(start), body: startBody(start) }];
+  },
+  async growth(stage, wanted) {
+    const growth = await measureGrowth(stage, wanted);
+    return [{ name: 'growth', title: 'Growth', targets: growthTargets(growth), body: growthBody(growth, wanted) }];
+  },
+  async compare(stage, wanted) {
+    const ref = wanted.compareWith ?? 'HEAD';
+    console.log(`\n${comparisonTable(await compareWith(stage, wanted, ref), ref)}\n`);
+    return [];
+  },
+}; // prettier-ignore
+
+function say({ title, targets, body }: Found): void {
+  if (targets.length === 0 && body === '') return;
+  console.log(`\n${title}`);
+  for (const { text, wanted, reached } of targets)
+    console.log(`  ${reached ? (reached.yes ? 'reached    ' : 'NOT reached') : 'no figure  '}  ${text}: ${reached?.value ?? '-'} (${wanted})`); // prettier-ignore
+}
+
+async function run(wanted: Arguments, command: string): Promise<void> {
+  const pinned = process.env['TOOLGATE_BENCH_PINNED'] ?? '';
+  await onStage({ root, pinned, progress }, async (stage) => {
+    const [version] = await query<{ server_version: string }>(stage.postgresUrl, 'SHOW server_version');
+    const machine = describeMachine(root, version?.server_version ?? 'unknown');
+    for (const part of wanted.parts) {
+      progress(`${part} ...`);
+      const sections: Sections = {};
+      let chart: string | undefined;
+      for (const found of await PARTS[part](stage, wanted)) {
+        const { name, title, targets, body } = found;
+        const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
+        const section: Section = { title, command, date: `${date} UTC`, machine, targets, body };
+        sections[name] = section;
+        chart ??= found.chart;
+        say(found);
+        if (part !== 'operations') console.log(`\n${body}`);
+      }
+      // After each part: what was found is not lost when a later one fails.
+      if (wanted.report) await writeResults(join(root, 'bench'), sections, chart);
+    }
+  });
+}
+
+const args = process.argv.slice(2);
+function argumentsOrEnd(): Arguments {
+  try {
+    return parseArguments(args);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}
+const wanted = argumentsOrEnd();
 if (wanted.help) console.log(USAGE);
-else await run(wanted);
+else await run(wanted, ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '));

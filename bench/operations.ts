@@ -16,4 +16,3 @@ export const OPERATIONS = {
 
 export type Operation = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as Operation[];
-export const isOperation = (name: string): name is Operation => Object.hasOwn(OPERATIONS, name);

@@ -40,7 +40,7 @@ export class Worker {
 
   static async start(options: SpawnOptions): Promise<Worker> {
     const { file, cores, env = {}, log } = options;
-    const node = [process.execPath, '--enable-source-maps', file, ...(options.arguments ?? [])];
+    const node = [process.execPath, file, ...(options.arguments ?? [])];
     const [program = '', ...parameters] = cores === undefined ? node : ['taskset', '-c', cores, ...node];
     const output = openSync(log, 'a');
     const child = spawn(program, parameters, {

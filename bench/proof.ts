@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import type { Contender, Refusal, Trial } from './contenders/contender.js';
+import type { Refusal, Server, Trial } from './contenders/contender.js';
 import { call } from './contenders/requests.js';
 import type { Operation } from './operations.js';
 
@@ -15,17 +15,20 @@ const json = (text: string): unknown =>
   JSON.parse(text.startsWith('{') ? text : (/^data: (.*)$/m.exec(text)?.[1] ?? ''));
 
 /** Before a figure counts: what must be refused is refused, and a good answer is right. */
-export async function prove(contender: Contender, operation: Operation, trial: Trial): Promise<void> {
-  for (const refusal of trial.refusals) await mustRefuse(contender, trial, refusal);
-  const { load, sample = load.bodies?.[0] } = trial;
+export async function prove(server: Server, operation: Operation, trial: Trial): Promise<void> {
+  for (const port of server.ports)
+    for (const refusal of trial.refusals) await mustRefuse(port, trial, refusal);
+  const { load, sample = load.bodies?.[0], check } = trial;
   const headers = { ...load.headers, ...load.credentials?.[0] };
-  const { status, text } = await call(contender.port, load.method, load.path, headers, sample);
+  const { status, text } = await call(server.ports[0], load.method, load.path, headers, sample);
   if (status !== load.expect.status || !text.includes(load.expect.contains))
     throw new Error(`answered ${status}: ${text.slice(0, 300)}`);
-  await mustBeRight(contender, operation, json(text));
+  const answer = json(text);
+  if (check) check(answer);
+  else await mustBeRight(server, operation, answer);
 }
 
-async function mustRefuse({ port }: Contender, { load }: Trial, refusal: Refusal): Promise<void> {
+async function mustRefuse(port: number, { load }: Trial, refusal: Refusal): Promise<void> {
   const merged = { ...load.headers, ...load.credentials?.[0], ...refusal.headers };
   const headers = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
   const body = refusal.body ?? load.bodies?.[0];
@@ -34,7 +37,7 @@ async function mustRefuse({ port }: Contender, { load }: Trial, refusal: Refusal
     throw new Error(`${refusal.why} was not refused: ${status} ${text.slice(0, 300)}`);
 }
 
-async function mustBeRight(contender: Contender, operation: Operation, answer: unknown): Promise<void> {
+async function mustBeRight(server: Server, operation: Operation, answer: unknown): Promise<void> {
   switch (operation) {
     case 'tool-jwt':
     case 'tool-key':
@@ -59,22 +62,22 @@ async function mustBeRight(contender: Contender, operation: Operation, answer: u
       return;
     }
     case 'client-credentials':
-      return mustBeToken(contender, answer, false);
+      return mustBeToken(server, answer, false);
     case 'refresh':
     case 'refresh-grant':
     case 'code':
     case 'login':
-      return mustBeToken(contender, answer, true);
+      return mustBeToken(server, answer, true);
   }
 }
 
-async function mustBeToken(contender: Contender, answer: unknown, refreshable: boolean): Promise<void> {
+async function mustBeToken(server: Server, answer: unknown, refreshable: boolean): Promise<void> {
   const { access_token, expires_in, refresh_token } = answer as Record<string, unknown>;
   if (typeof expires_in !== 'number' || (refreshable && typeof refresh_token !== 'string'))
     throw new Error('the answer is no token response');
-  const keys = createRemoteJWKSet(new URL(`http://127.0.0.1:${contender.port}${contender.jwksPath}`));
+  const keys = createRemoteJWKSet(new URL(`http://127.0.0.1:${server.ports[0]}${server.jwksPath}`));
   await jwtVerify(String(access_token), keys, {
-    issuer: contender.issuer,
+    issuer: server.issuer,
     requiredClaims: ['exp', 'sub', 'aud'],
   });
 }

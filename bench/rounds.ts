@@ -1,4 +1,11 @@
-import type { Contender } from './contenders/contender.js';
+import {
+  type Contender,
+  isFloor,
+  offers,
+  type Server,
+  type Trial,
+  type Window,
+} from './contenders/contender.js';
 import type { Job, Measured } from './load/load.js';
 import { type Operation } from './operations.js';
 import type { Worker } from './processes.js';
@@ -13,13 +20,17 @@ export interface Figure {
   /** Processor microseconds per request. */
   readonly serverMicros: number;
   readonly postgresMicros: number;
+  /** Bytes of write-ahead log per request. */
+  readonly walBytes: number;
   /** Share of one core. */
   readonly serverBusy: number;
   readonly generatorBusy: number;
   readonly postgresBusy: number;
   /** Cores' worth of work that was not ours. */
   readonly foreignBusy: number;
+  /** Resident bytes of all the server's processes, and the most that any round saw. */
   readonly memory: number;
+  readonly peakMemory: number;
   /** Requests per second of each round. */
   readonly rounds: readonly number[];
 }
@@ -36,48 +47,69 @@ export interface Plan {
 export interface Bench {
   readonly generator: Worker;
   readonly postmaster: number;
+  /** How much write-ahead log Postgres has written so far, in bytes. */
+  readonly walBytes: () => Promise<number>;
   readonly progress: (line: string) => void;
 }
 
 const FIRST_WARM_UP_SECONDS = 2;
 const WARM_UP_SECONDS = 0.5;
 
-export function figureOf(rounds: readonly Measured[]): Figure {
-  const of = (value: (one: Measured) => number) => median(rounds.map(value));
+/** Of one round; the log that was written while it was warming up, too. */
+export type Round = Measured & { readonly walBytes: number };
+
+export function figureOf(rounds: readonly Round[]): Figure {
+  const of = (value: (one: Round) => number) => median(rounds.map(value));
   return {
     perSecond: of(({ requests, seconds }) => requests / seconds),
     p50: of(({ p50 }) => p50),
     p99: of(({ p99 }) => p99),
     serverMicros: of(({ serverCpu, requests }) => (serverCpu * 1e6) / requests),
     postgresMicros: of(({ postgresCpu, requests }) => (postgresCpu * 1e6) / requests),
+    walBytes: of(({ walBytes, all }) => walBytes / all),
     serverBusy: of(({ serverCpu, seconds }) => serverCpu / seconds),
     postgresBusy: of(({ postgresCpu, seconds }) => postgresCpu / seconds),
     generatorBusy: of(({ generatorCpu, seconds }) => generatorCpu / seconds),
     foreignBusy: of(({ foreignCpu, seconds }) => foreignCpu / seconds),
     memory: of(({ memory }) => memory),
+    peakMemory: Math.max(...rounds.map(({ memory }) => memory)),
     rounds: rounds.map(({ requests, seconds }) => Math.round(requests / seconds)),
   };
 }
 
+/** A trial whose good answers were seen to be right and whose bad ones are refused. */
+export async function provenTrial(
+  server: Server,
+  operation: Operation,
+  { connections, seconds, warmUpSeconds }: Window,
+) {
+  const make = server.trials[operation];
+  if (!make) throw new Error(`${server.title} does not offer ${operation}`);
+  const trial = await make({ connections, seconds: seconds + warmUpSeconds });
+  await prove(server, operation, trial);
+  return trial;
+}
+
+export const jobOf = (server: Server, { load }: Trial, window: Window, postmaster: number): Job => ({
+  ...window,
+  ports: server.ports,
+  load,
+  server: server.pids,
+  postmaster,
+});
+
 export async function oneRound(
-  { generator, postmaster }: Bench,
+  { generator, postmaster, walBytes }: Bench,
   contender: Contender,
   operation: Operation,
-  window: { seconds: number; warmUpSeconds: number; connections: number },
-): Promise<Measured> {
-  const { seconds, warmUpSeconds, connections } = window;
-  const trial = await contender.trial(operation, { connections, seconds: seconds + warmUpSeconds });
-  await prove(contender, operation, trial);
-  const job: Job = {
-    port: contender.port,
-    connections,
-    warmUpSeconds,
-    seconds,
-    load: trial.load,
-    server: contender.pids,
-    postmaster,
-  };
-  return generator.ask<Measured>(job);
+  window: Window,
+): Promise<Round> {
+  if (isFloor(contender)) return { ...(await contender.measure(window)), walBytes: 0 };
+  const trial = await provenTrial(contender, operation, window);
+  const before = await walBytes();
+  const measured = await generator.ask<Measured>(jobOf(contender, trial, window, postmaster));
+  trial.done?.(measured);
+  return { ...measured, walBytes: (await walBytes()) - before };
 }
 
 /** Operation by operation: every contender once, then every contender again, so that what disturbs the machine disturbs all. */
@@ -88,8 +120,8 @@ export async function measureAll(
 ): Promise<Results> {
   const results = new Map<Operation, Map<string, Cell>>();
   for (const operation of plan.operations) {
-    const able = contenders.filter((contender) => contender.operations.has(operation));
-    const measured = new Map(able.map(({ name }): [string, Measured[]] => [name, []]));
+    const able = contenders.filter((contender) => offers(contender, operation));
+    const measured = new Map(able.map(({ name }): [string, Round[]] => [name, []]));
     const failed = new Map<string, string>();
     for (let round = 0; round < plan.rounds; round += 1) {
       for (const contender of able) {

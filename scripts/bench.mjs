@@ -12,8 +12,9 @@ const { transformFileSync } = await import('@swc/core');
 function compile(folder) {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) compile(path);
-    else if (path.endsWith('.ts')) {
+    if (entry.isDirectory()) {
+      if (entry.name !== 'node_modules') compile(path);
+    } else if (path.endsWith('.ts')) {
       const { code } = transformFileSync(join(root, path), {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
         module: { type: 'es6' },

@@ -1,6 +1,6 @@
 import { CHAIN_SLOT, type Load } from '../load/load.js';
 
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 export const JSON_BODY = { 'Content-Type': 'application/json' };
 
 export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });

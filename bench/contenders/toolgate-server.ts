@@ -1,11 +1,10 @@
-import cluster from 'node:cluster';
 import { pathToFileURL } from 'node:url';
 
 /*
- * Our service as `npm start` runs it, of the build that the first argument names. Arguments: root, processes, `open` for
- * the app without any check of who calls, which exists here alone, to measure what the check costs.
+ * Our service as `npm start` runs it, of the build that the second argument names. Arguments: port, root, `open` for the
+ * app without any check of who calls, which exists here alone, to measure what the check costs.
  */
-const [, , root = '', processes = '1', open] = process.argv;
+const [, , port = '', root = '', open] = process.argv;
 const load = async <Exports>(file: string) =>
   (await import(pathToFileURL(`${root}/dist/src/${file}`).href)) as Exports;
 
@@ -32,24 +31,11 @@ async function serve(): Promise<void> {
   if (open === 'open') await takeChecksAway();
   const { startService } = await load<typeof import('../../src/service.js')>('service.js');
   const { loadConfig } = await load<typeof import('../../src/config/config.js')>('config/config.js');
-  const service = await startService(loadConfig(process.env), () => undefined);
+  const service = await startService(loadConfig({ ...process.env, PORT: port }), () => undefined);
   process.once('SIGTERM', () => {
     void service.stop().then(() => process.exit(0));
   });
 }
 
-if (Number(processes) > 1 && cluster.isPrimary) {
-  const workers = Array.from({ length: Number(processes) }, () => cluster.fork());
-  const listening = workers.map((worker) => new Promise((resolve) => worker.once('listening', resolve)));
-  await Promise.all(listening);
-  process.once('SIGTERM', () => {
-    cluster.disconnect(() => process.exit(0));
-  });
-  process.send?.({
-    ready: true,
-    pids: [process.pid, ...workers.flatMap(({ process: { pid } }) => (pid === undefined ? [] : [pid]))],
-  });
-} else {
-  await serve();
-  if (cluster.isPrimary) process.send?.({ ready: true, pids: [process.pid] });
-}
+await serve();
+process.send?.({ ready: true, pids: [process.pid] });

@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../src/database/free-port.js';
-import { createDatabase } from '../database.js';
-import { OPERATION_NAMES, type Operation } from '../operations.js';
-import { Worker } from '../processes.js';
-import type { Contender, Surroundings } from './contender.js';
+import type { Server, Surroundings } from './contender.js';
+import { toolCall } from './requests.js';
+import { startServer } from './start.js';
 import { ToolgateTrials } from './toolgate-trials.js';
 
 export interface ToolgateOptions {
@@ -15,16 +12,17 @@ export interface ToolgateOptions {
   readonly root: string;
   /** Without any check of who calls. */
   readonly open?: true;
-  /** A database that is there already. */
+  /** A database that is there already, and the key of what is encrypted in it. */
   readonly databaseUrl?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly masterKey?: string;
 }
 
+export const newMasterKey = () => randomBytes(32).toString('base64');
+
 /** The environment of a service as an operator would run it, but for limits that one generator alone would run into. */
-export const toolgateEnvironment = (port: number, databaseUrl: string, masterKey: string) => ({
+export const toolgateEnvironment = (publicUrl: string, databaseUrl: string, masterKey: string) => ({
   NODE_ENV: 'production',
-  PORT: String(port),
-  PUBLIC_URL: `http://127.0.0.1:${port}`,
+  PUBLIC_URL: publicUrl,
   DATABASE_URL: databaseUrl,
   MASTER_KEY: masterKey,
   LOGIN_LIMIT_ADDRESS: '1000000',
@@ -34,41 +32,21 @@ export const toolgateEnvironment = (port: number, databaseUrl: string, masterKey
   REGISTRATION_LIMIT_ADDRESS: '1000000',
 });
 
-export async function startToolgate(around: Surroundings, options: ToolgateOptions): Promise<Contender> {
-  const { name, title, root, open } = options;
-  const port = await freePort();
-  const databaseUrl =
-    options.databaseUrl ??
-    (await createDatabase(around.postgresUrl, `toolgate_${randomBytes(4).toString('hex')}`));
-  const masterKey = randomBytes(32).toString('base64');
-  const worker = await Worker.start({
-    file: fileURLToPath(new URL('./toolgate-server.js', import.meta.url)),
-    cores: around.cores,
-    env: { ...toolgateEnvironment(port, databaseUrl, masterKey), ...options.env },
-    log: join(around.directory, `${name}.log`),
-    arguments: [root, String(around.processes), ...(open ? ['open'] : [])],
-  });
-  const trials = new ToolgateTrials(port, databaseUrl);
-  try {
-    if (!open) await trials.setUp();
-  } catch (error) {
-    // Nobody else knows of it yet.
-    await worker.stop();
-    throw error;
-  }
-  const operations = new Set<Operation>(
-    open ? ['tool-open'] : OPERATION_NAMES.filter((operation) => operation !== 'tool-open'),
-  );
-  return {
+export async function startToolgate(
+  around: Surroundings,
+  { name, title, root, open, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
+): Promise<Server> {
+  return startServer(around, {
     name,
     title,
-    port,
-    pids: worker.pids,
+    file: fileURLToPath(new URL('./toolgate-server.js', import.meta.url)),
     jwksPath: '/.well-known/jwks.json',
-    issuer: `http://127.0.0.1:${port}`,
-    operations,
-    remarks: {},
-    trial: (operation, extent) => trials.trial(operation, extent),
-    stop: () => worker.stop(),
-  };
+    ...(given !== undefined && { databaseUrl: given }),
+    environment: ({ issuer, databaseUrl }) => toolgateEnvironment(issuer, databaseUrl, masterKey),
+    arguments: [root, ...(open ? ['open'] : [])],
+    setUp: ({ port, databaseUrl }) =>
+      open
+        ? Promise.resolve({ 'tool-open': () => ({ load: toolCall('/mcp', undefined), refusals: [] }) })
+        : new ToolgateTrials(port, databaseUrl).setUp(),
+  });
 }

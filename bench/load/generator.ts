@@ -1,53 +1,7 @@
 import { cpuOf, cpuOfFamily, cpuOfMachine, memoryOf } from '../cpu.js';
 import { percentile } from '../statistics.js';
-import { Connection } from './connection.js';
+import { drive } from './drive.js';
 import type { Job, Measured } from './load.js';
-import { requestsOf } from './requests.js';
-
-/** Keeps every connection busy with one request until told to stop. The first wrong answer ends it. */
-function drive(job: Job, fail: (why: string) => void) {
-  const { next, answered } = requestsOf(job.load);
-  const { status: expected, contains } = job.load.expect;
-  let latencies: number[] = [];
-  let stopped = false;
-  const connections = Array.from({ length: job.connections }, (_, index) => {
-    let sentAt = 0;
-    const send = () => {
-      sentAt = performance.now();
-      try {
-        connection.send(next(index));
-      } catch (error) {
-        fail((error as Error).message);
-      }
-    };
-    const connection = new Connection(
-      job.port,
-      (status, body) => {
-        latencies.push(performance.now() - sentAt);
-        if (status !== expected || !body.includes(contains)) {
-          fail(`answered ${status}: ${body.slice(0, 300)}`);
-          return;
-        }
-        answered(index, body);
-        if (!stopped) send();
-      },
-      fail,
-    );
-    send();
-    return connection;
-  });
-  return {
-    reset() {
-      latencies = [];
-    },
-    stop() {
-      stopped = true;
-      const measured = latencies;
-      for (const connection of connections) connection.close();
-      return Float64Array.from(measured).sort();
-    },
-  };
-}
 
 const snapshot = ({ server, postmaster }: Job) => ({
   at: performance.now(),
@@ -74,10 +28,13 @@ async function measure(job: Job): Promise<Measured> {
     load.reset();
     await pause(job.seconds);
     const after = snapshot(job);
-    const latencies = load.stop();
+    const { latencies, declined, all, chains } = load.stop();
     const used = (who: Exclude<keyof typeof before, 'at'>) => after[who] - before[who];
     return {
       requests: latencies.length,
+      declined,
+      all,
+      ...(chains && { chains }),
       seconds: (after.at - before.at) / 1000,
       p50: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),

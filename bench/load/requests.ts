@@ -16,9 +16,13 @@ const withBody = (start: string, body: string) =>
   `${start}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
 /** How a load's requests are made, as cheaply as they can be: what the generator burns, Postgres beside it cannot have. */
-export function requestsOf(load: Load): {
+export function requestsOf(
+  load: Load,
+  connections: number,
+): {
   readonly next: NextRequest;
   readonly answered: (connection: number, body: string) => void;
+  readonly chains?: () => string[];
 } {
   const { bodies, chains, once, credentials = [{}] } = load;
   const starts = credentials.map((credential) => head(load, credential));
@@ -26,12 +30,20 @@ export function requestsOf(load: Load): {
   if (chains) {
     const [before = '', after = ''] = (bodies?.[0] ?? '').split(CHAIN_SLOT);
     const start = starts[0] ?? '';
-    const tokens = [...chains];
+    const decks = Array.from({ length: connections }, (_, index) =>
+      chains.filter((_token, at) => at % connections === index),
+    );
+    const deckOf = (connection: number) => decks[connection] ?? [];
     return {
-      next: (connection) => withBody(start, before + (tokens[connection] ?? '') + after),
-      answered: (connection, body) => {
-        tokens[connection] = REFRESH_TOKEN.exec(body)?.[1] ?? '';
+      next: (connection) => {
+        const token = deckOf(connection).shift();
+        if (token === undefined) throw new Error(`connection ${connection} has no token`);
+        return withBody(start, before + token + after);
       },
+      answered: (connection, body) => {
+        deckOf(connection).push(REFRESH_TOKEN.exec(body)?.[1] ?? '');
+      },
+      chains: () => decks.flat(),
     };
   }
   const requests = starts.flatMap((start) =>

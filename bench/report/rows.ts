@@ -16,20 +16,21 @@ export interface Row {
   readonly ofBestPeer: number | undefined;
 }
 
-const OURS = 'toolgate';
-const OURS_OPEN = 'toolgate-open';
-export const isPeer = (name: string): boolean => name !== 'bare' && !name.startsWith(OURS);
+export const OURS = 'toolgate';
+export const OURS_OPEN = 'toolgate-open';
+const NO_PEERS: readonly string[] = ['bare', 'argon2', OURS, OURS_OPEN];
+export const isPeer = (name: string): boolean => !NO_PEERS.includes(name);
 
 export function figure(results: Results, operation: Operation, contender: string): Figure | undefined {
   const cell = results.get(operation)?.get(contender);
   return cell && 'figure' in cell ? cell.figure : undefined;
 }
 
-export function bestPeer(results: Results, operation: Operation): number | undefined {
-  const rates = [...(results.get(operation) ?? [])].flatMap(([name, cell]) =>
-    isPeer(name) && 'figure' in cell ? [cell.figure.perSecond] : [],
+export function bestPeer(results: Results, operation: Operation): Figure | undefined {
+  const figures = [...(results.get(operation) ?? [])].flatMap(([name, cell]) =>
+    isPeer(name) && 'figure' in cell ? [cell.figure] : [],
   );
-  return rates.length === 0 ? undefined : Math.max(...rates);
+  return figures.sort((a, b) => b.perSecond - a.perSecond)[0];
 }
 
 const remarkOf = (cell: Cell, contender: Contender, operation: Operation) =>
@@ -55,10 +56,7 @@ export function rowsOf(results: Results, contenders: readonly Contender[]): Row[
           figure: own,
           remark: remarkOf(cell, contender, operation),
           ofBare: name === 'bare' ? undefined : share(bare),
-          ofBestPeer:
-            isPeer(name) || name === 'bare' || name === OURS_OPEN
-              ? undefined
-              : share(bestPeer(results, operation)),
+          ofBestPeer: name !== OURS ? undefined : share(bestPeer(results, operation)?.perSecond),
         },
       ];
     }),

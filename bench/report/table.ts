@@ -2,7 +2,7 @@ import { columns, mebibytes, ms, percent, rate, ratio } from './numbers.js';
 import { type Row, titleOf } from './rows.js';
 
 export const HEAD = [
-  'req/s', 'of bare', 'of best peer', 'p50 ms', 'p99 ms', 'server us', 'Postgres us', 'server busy', 'MiB',
+  'req/s', 'of bare', 'of best peer', 'p50 ms', 'p99 ms', 'server us', 'Postgres us', 'WAL B', 'server busy', 'MiB',
 ] as const; // prettier-ignore
 
 export function cellsOf({ figure, ofBare, ofBestPeer }: Row): string[] {
@@ -15,6 +15,7 @@ export function cellsOf({ figure, ofBare, ofBestPeer }: Row): string[] {
     ms(figure.p99),
     rate(figure.serverMicros),
     rate(figure.postgresMicros),
+    rate(figure.walBytes),
     percent(figure.serverBusy),
     mebibytes(figure.memory),
   ];

@@ -1,54 +1,100 @@
 import type { Operation } from '../operations.js';
+import type { Growth } from '../parts/growth.js';
+import { nameOfSize, titleOfSize } from '../parts/growth.js';
+import type { Start } from '../parts/start.js';
+import type { Storm } from '../parts/storm.js';
 import type { Results } from '../rounds.js';
-import { figure } from './rows.js';
+import { bestPeer, figure, OURS, OURS_OPEN } from './rows.js';
 
 export interface Target {
   readonly text: string;
   readonly wanted: string;
-  /** Undefined: not measured in this run. */
-  readonly reached: { readonly value: number; readonly yes: boolean } | undefined;
+  /** Undefined: not measured. */
+  readonly reached: { readonly value: string; readonly yes: boolean } | undefined;
 }
-
-const OURS = 'toolgate';
 
 interface Cost {
   readonly perSecond: number;
   readonly serverMicros: number;
 }
 
+function atLeast(text: string, wanted: number, value: number | undefined): Target {
+  const reached = value === undefined ? undefined : { value: value.toFixed(2), yes: value >= wanted };
+  return { text, wanted: `>= ${wanted}`, reached };
+}
+
+function atMost(text: string, wanted: number, value: number | undefined, unit = ''): Target {
+  const digits = unit === '' ? 2 : 0;
+  const reached =
+    value === undefined
+      ? undefined
+      : { value: `${value.toFixed(digits)}${unit}`, yes: Number(value.toFixed(digits)) <= wanted };
+  return { text, wanted: `<= ${wanted}${unit}`, reached };
+}
+
 /**
  * The lower of two ratios: of the rates, and of the processor time per request. Where the other one waits for something
  * else than its core, its rate alone would flatter us.
  */
-function share(text: string, wanted: number, ours: Cost | undefined, other: Cost | undefined): Target {
-  const value =
-    ours && other && Math.min(ours.perSecond / other.perSecond, other.serverMicros / ours.serverMicros);
-  return {
-    text,
-    wanted: `>= ${wanted}`,
-    reached: value === undefined ? undefined : { value, yes: value >= wanted },
-  };
+const share = (ours: Cost | undefined, other: Cost | undefined): number | undefined =>
+  ours && other && Math.min(ours.perSecond / other.perSecond, other.serverMicros / ours.serverMicros);
+
+/** What the service is held to, and how it stands; of the parts that were not run, that they were not. */
+export function operationTargets(results: Results | undefined): Target[] {
+  const of = (operation: Operation, name = OURS) => results && figure(results, operation, name);
+  const ofBare = (text: string, operation: Operation, wanted: number) =>
+    atLeast(`${text}, of bare`, wanted, share(of(operation), of(operation, 'bare')));
+  const guarded = of('tool-jwt')?.serverMicros;
+  const open = of('tool-open', OURS_OPEN)?.serverMicros;
+  const authShare = guarded && open && (guarded - open) / guarded;
+  const login = of('login')?.perSecond;
+  const raw = of('login', 'argon2')?.perSecond;
+  const peaks = [...(results?.values() ?? [])].flatMap((cells) => {
+    const cell = cells.get(OURS);
+    return cell && 'figure' in cell ? [cell.figure.peakMemory] : [];
+  });
+  const peak = peaks.length === 0 ? undefined : Math.max(...peaks);
+  const best = results && bestPeer(results, 'tool-jwt');
+  return [
+    ofBare('Refresh over REST', 'refresh', 0.8),
+    ofBare('Refresh over OAuth', 'refresh-grant', 0.8),
+    atLeast('Refresh over OAuth, of oidc-provider', 2.5, share(of('refresh-grant'), of('refresh-grant', 'oidc-provider'))),
+    ofBare('Client-credentials token', 'client-credentials', 0.75),
+    ofBare('Introspection', 'introspection', 0.75),
+    ofBare('Guarded tool call', 'tool-jwt', 1),
+    atLeast('Guarded tool call, of the best MCP peer', 3, share(of('tool-jwt'), best)),
+    atLeast('API-key call, of a JWT call', 0.95, share(of('tool-key'), of('tool-jwt'))),
+    atMost('Share of a tool call that is authentication, of processor time', 0.05, authShare),
+    atLeast('Login, of the raw argon2id rate of its core', 0.9, login && raw && login / raw),
+    atMost('Resident memory under load, at most', 220, mebibytesOf(peak), ' MiB'),
+  ]; // prettier-ignore
 }
 
-/** What the service is held to, and how it stands. */
-export function targetsOf(results: Results): Target[] {
-  const of = (operation: Operation, name = OURS) => figure(results, operation, name);
-  const ofBare = (operation: Operation, wanted: number, text: string) =>
-    share(`${text}, of bare`, wanted, of(operation), of(operation, 'bare'));
-  const guarded = of('tool-jwt')?.serverMicros;
-  const open = of('tool-open', 'toolgate-open')?.serverMicros;
-  const authShare = guarded && open && (guarded - open) / guarded;
+const mebibytesOf = (bytes: number | undefined) => bytes && bytes / 2 ** 20;
+
+export function stormTargets(storm: Storm | undefined): Target[] {
+  const ratioOf = (calls: string) => {
+    const climate = storm?.climates.find((one) => one.calls === calls);
+    return climate && climate.storm.p99 / climate.calm.p99;
+  };
   return [
-    ofBare('refresh', 0.8, 'Refresh over REST'),
-    ofBare('refresh-grant', 0.8, 'Refresh over OAuth'),
-    ofBare('client-credentials', 0.75, 'Client-credentials token'),
-    ofBare('introspection', 0.75, 'Introspection'),
-    ofBare('tool-jwt', 1, 'Guarded tool call'),
-    share('API-key call, of a JWT call', 0.95, of('tool-key'), of('tool-jwt')),
-    {
-      text: 'Share of a tool call that is authentication, of processor time',
-      wanted: '<= 0.05',
-      reached: authShare === undefined ? undefined : { value: authShare, yes: authShare <= 0.05 },
-    },
+    atMost('p99 of tool calls at a steady rate in a storm of logins, of without', 2, ratioOf('steady')),
   ];
+}
+
+export const startTargets = (start: Start | undefined): Target[] => [
+  atMost('Start with an existing database, to the first 200', 1500, start?.median, ' ms'),
+  atMost('Resident memory when idle', 130, mebibytesOf(start?.idleResident), ' MiB'),
+];
+
+export function growthTargets(growth: Growth | undefined): Target[] {
+  const sizes = growth?.sizes.map(({ size }) => size) ?? [10_000, 10_000_000];
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const rate = (operation: Operation, size: number) =>
+    growth && figure(growth.results, operation, nameOfSize(size))?.perSecond;
+  return (['refresh', 'introspection', 'introspection-refresh'] as const).map((operation) => {
+    const what = { refresh: 'Refresh', introspection: 'Introspection of an access token', 'introspection-refresh': 'Introspection of a refresh token' }[operation]; // prettier-ignore
+    const [few, many] = [rate(operation, least), rate(operation, most)];
+    return atLeast(`${what} at ${titleOfSize(most)} rows, of ${titleOfSize(least)}`, 0.9, few && many && many / few);
+  }); // prettier-ignore
 }

@@ -1,5 +1,6 @@
 import { parseMachine, parseStat } from '../../bench/cpu.js';
 import { parseAnswer } from '../../bench/load/connection.js';
+import { atRate } from '../../bench/load/drive.js';
 import { CHAIN_SLOT, type Load } from '../../bench/load/load.js';
 import { requestsOf } from '../../bench/load/requests.js';
 import { median, percentile } from '../../bench/statistics.js';
@@ -39,14 +40,40 @@ describe('what the benchmark counts with', () => {
   });
 
   it('follows each chain of refresh tokens on its own connection', () => {
-    const { next, answered } = requestsOf(load({ bodies: [`t=${CHAIN_SLOT}`], chains: ['a', 'b'] }));
+    const { next, answered } = requestsOf(load({ bodies: [`t=${CHAIN_SLOT}`], chains: ['a', 'b'] }), 2);
+    expect(String(next(1))).toMatch(/\r\n\r\nt=b$/);
     answered(1, '{"refresh_token":"b2"}');
     expect(String(next(0))).toMatch(/\r\n\r\nt=a$/);
     expect(String(next(1))).toMatch(/\r\n\r\nt=b2$/);
   });
 
+  it('deals chains out, goes through them in turn, and keeps where each has come to', () => {
+    const { next, answered, chains } = requestsOf(load({ bodies: [CHAIN_SLOT], chains: ['a', 'b', 'c'] }), 2);
+    const sent = () => /[^\n]*$/.exec(String(next(0)))?.[0];
+    expect(sent()).toBe('a');
+    answered(0, '{"refresh_token":"a2"}');
+    expect([sent(), sent()]).toEqual(['c', 'a2']);
+    // Two of connection 0 are on their way, and what becomes of them nobody knows.
+    expect(chains?.()).toEqual(['b']);
+  });
+
+  it('counts the wait for a free connection as latency, at a steady rate', async () => {
+    const sent: { at: number; dueAt: number }[] = [];
+    const turns = atRate(1000, (_connection, dueAt) => sent.push({ at: performance.now(), dueAt }));
+    // Nobody is free for at least thirty requests' time.
+    const began = performance.now();
+    while (performance.now() - began < 30);
+    turns.free(0);
+    expect(sent).toHaveLength(1);
+    expect((sent[0]?.at ?? 0) - (sent[0]?.dueAt ?? 0)).toBeGreaterThanOrEqual(29);
+    turns.free(0);
+    await Promise.resolve();
+    expect((sent[1]?.dueAt ?? 0) - (sent[0]?.dueAt ?? 0)).toBeCloseTo(1);
+    turns.stop();
+  });
+
   it('never sends twice what is good once', () => {
-    const { next } = requestsOf(load({ bodies: ['one'], once: true }));
+    const { next } = requestsOf(load({ bodies: ['one'], once: true }), 1);
     next(0);
     expect(() => next(0)).toThrow('used up');
   });

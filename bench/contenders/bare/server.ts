@@ -1,15 +1,14 @@
-import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import pg from 'pg';
 import { type Answer, BareAnswers, type Request } from './answers.js';
 import { BareTokens } from './tokens.js';
 
-/* The floor: node:http and pg, and of each operation nothing but the necessary work. Arguments: port, processes. */
-const [, , port = '0', processes = '1'] = process.argv;
+/* The floor: node:http and pg, and of each operation nothing but the necessary work. Argument: its port. */
+const [, , port = '0'] = process.argv;
 
 function serve(): Promise<void> {
   const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 });
-  const keys = new BareTokens(process.env['BARE_KEY'] ?? '', `http://127.0.0.1:${port}`);
+  const keys = new BareTokens(process.env['BARE_KEY'] ?? '', process.env['ISSUER'] ?? '');
   const answers = new BareAnswers(pool, keys);
   const routes: Record<string, (request: Request) => Answer | Promise<Answer>> = {
     'POST /mcp': (request) => answers.toolCall(request),
@@ -50,14 +49,5 @@ function serve(): Promise<void> {
   return new Promise((resolve) => server.listen(Number(port), '127.0.0.1', resolve));
 }
 
-if (Number(processes) > 1 && cluster.isPrimary) {
-  const workers = Array.from({ length: Number(processes) }, () => cluster.fork());
-  await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('listening', resolve))));
-  process.once('SIGTERM', () => {
-    cluster.disconnect(() => process.exit(0));
-  });
-  process.send?.({ ready: true, pids: [process.pid, ...workers.map((worker) => worker.process.pid ?? 0)] });
-} else {
-  await serve();
-  if (cluster.isPrimary) process.send?.({ ready: true, pids: [process.pid] });
-}
+await serve();
+process.send?.({ ready: true, pids: [process.pid] });

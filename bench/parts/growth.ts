@@ -1,0 +1,110 @@
+import { statfs } from 'node:fs/promises';
+import type { Arguments } from '../arguments.js';
+import type { Server, Trial } from '../contenders/contender.js';
+import { form } from '../contenders/requests.js';
+import { newMasterKey, startToolgate } from '../contenders/toolgate.js';
+import { refreshTrial, times } from '../contenders/trials.js';
+import { query } from '../database.js';
+import { bytesFor, grow, tokenOf, TOKENS_PER_SESSION } from '../growth/rows.js';
+import type { Operation } from '../operations.js';
+import { measureAll } from '../rounds.js';
+import type { Stage } from '../stage.js';
+import type { Outcome } from './operations.js';
+
+export const GROWTH_OPERATIONS: readonly Operation[] = ['refresh', 'introspection-refresh', 'introspection'];
+/** So many that in a large table hardly a page is met twice. */
+const SPREAD_OVER = 20_000;
+
+export const titleOfSize = (size: number): string =>
+  size % 1e6 === 0 ? `${size / 1e6} million` : size % 1e3 === 0 ? `${size / 1e3} thousand` : String(size);
+export const nameOfSize = (size: number): string => `rows-${size}`;
+
+export interface Growth extends Outcome {
+  readonly sizes: readonly { readonly size: number; readonly bytes: number; readonly seconds: number }[];
+}
+
+/** Living tokens all over the table: every second session's to be refreshed, the others' to be introspected. */
+function spreadOver(size: number): { refreshed: string[]; introspected: string[] } {
+  const sessions = size / TOKENS_PER_SESSION;
+  const firstLiving = size - sessions;
+  const count = Math.min(SPREAD_OVER, Math.floor(sessions / 2));
+  // A stride coprime with most counts visits sessions in no order that an index has.
+  const nth = (index: number) => Math.floor(((index * 0.618_033_988_75) % 1) * Math.floor(sessions / 2));
+  const chosen = [...new Set(times(count, nth))];
+  return {
+    refreshed: chosen.map((session) => tokenOf(firstLiving + session * 2)),
+    introspected: chosen.map((session) => tokenOf(firstLiving + session * 2 + 1)),
+  };
+}
+
+/** The trials of a service as it is, but with tokens from all over its grown tables. */
+function grown(server: Server, size: number): Server {
+  const { refreshed, introspected } = spreadOver(size);
+  let living = refreshed;
+  const { introspection } = server.trials;
+  const introspectRefresh = server.trials['introspection-refresh'];
+  if (!introspection || !introspectRefresh) throw new Error('the service does not introspect');
+  return {
+    ...server,
+    name: nameOfSize(size),
+    title: `${titleOfSize(size)} rows`,
+    trials: {
+      introspection,
+      'introspection-refresh': async (extent): Promise<Trial> => {
+        const trial = await introspectRefresh(extent);
+        return { ...trial, load: { ...trial.load, bodies: introspected.map((token) => form({ token })) } };
+      },
+      refresh: () => {
+        const trial = refreshTrial('/auth/refresh', living, 401);
+        living = [];
+        return { ...trial, done: ({ chains }) => (living = [...(chains ?? [])]) };
+      },
+    },
+  };
+}
+
+async function mustHaveRoom(directory: string, sizes: readonly number[]): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const [needed, free] = [bytesFor(sizes), bavail * bsize];
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  if (free < needed)
+    throw new Error(`${directory} has ${gib(free)} GiB free, and ${gib(needed)} are needed: choose smaller sizes`);
+} // prettier-ignore
+
+/** One service and one database for each size, measured in turns. */
+export async function measureGrowth(
+  stage: Stage,
+  { sizes, rounds, seconds, connections }: Arguments,
+): Promise<Growth> {
+  await mustHaveRoom(stage.directory, sizes);
+  return stage.during(async (keep) => {
+    const contenders: Server[] = [];
+    const made: Growth['sizes'][number][] = [];
+    for (const size of sizes) {
+      const name = nameOfSize(size);
+      const around = stage.around(1);
+      const server = keep(
+        await startToolgate(around, { name, title: name, root: stage.root, masterKey: newMasterKey() }),
+      );
+      const began = performance.now();
+      stage.progress(`${titleOfSize(size)} rows: filling ...`);
+      const { bytes } = await grow(server.databaseUrl, size, `${server.issuer}/mcp`);
+      made.push({ size, bytes, seconds: (performance.now() - began) / 1000 });
+      contenders.push(grown(server, size));
+    }
+    const plan = { operations: GROWTH_OPERATIONS, rounds, seconds, connections };
+    const results = await measureAll(stage, contenders, plan);
+    for (const { databaseUrl, title } of contenders) await mustNotHaveLostRows(databaseUrl, title);
+    return { contenders, results, sizes: made };
+  });
+}
+
+/** A figure of a table that shrank meanwhile would be of another table. */
+async function mustNotHaveLostRows(databaseUrl: string, title: string): Promise<void> {
+  interface Row {
+    revoked: string;
+  }
+  const ended = 'SELECT count(*) AS revoked FROM sessions WHERE revoked_at IS NOT NULL';
+  const [row] = await query<Row>(databaseUrl, ended);
+  if (Number(row?.revoked) > 0) throw new Error(`${title}: sessions ended while they were measured`);
+}
