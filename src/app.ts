@@ -12,8 +12,10 @@ import { Clock } from './crypto/clock.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
-import { accessLog } from './ops/access-log.js';
-import { answerHeaders } from './ops/answer-headers.js';
+import { accessLog, answeredLine } from './ops/access-log.js';
+import { Lane } from './lane/lane.js';
+import { laneRoutes } from './lane/routes.js';
+import { answerHeaders, headersFor } from './ops/answer-headers.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
 import { openApiDocument } from './ops/openapi.js';
@@ -60,18 +62,31 @@ export async function createApp(config: Config, running: Running): Promise<NestF
 
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
   const registry = app.get(ToolRegistry);
-  app.useGlobalFilters(
-    new ErrorFilter({
+  const filter = new ErrorFilter({
       issuer: config.issuer,
       renderPage: renderErrorPage,
       resourceMetadataUrl: config.resourceMetadataUrl,
       get defaultScope() {
         return formatScope(registry.scopes());
       },
-    }),
-  );
+    });
+  app.useGlobalFilters(filter);
   app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
+  const line = answeredLine(logger);
+  let lane: Lane | undefined;
+  fastify.addHook('preClose', (done) => { lane?.close(); done(); });
   await app.init();
   await fastify.ready();
+  lane = new Lane({
+    routes: laneRoutes(app),
+    longestBody: config.BODY_LIMIT,
+    addressOf: (request) => request.socket.remoteAddress ?? '',
+    answerTo: (error, request) => {
+      const { status, type, headers, body } = filter.answer(error, request as never);
+      return { status, body, headers: [...headersFor(request.url), 'cache-control', 'no-store', ...Object.entries(headers).flat(), 'content-type', type] };
+    },
+    answered: line,
+  });
+  if (process.env['NOLANE'] === undefined) lane.before(app.getHttpServer());
   return app;
 }

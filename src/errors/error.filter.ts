@@ -56,7 +56,7 @@ export class ErrorFilter implements ExceptionFilter {
       .send(answer.body);
   }
 
-  private answer(thrown: unknown, request: FastifyRequest): Answer {
+  answer(thrown: unknown, request: FastifyRequest): Answer {
     if (thrown instanceof OAuthError) {
       this.log.debug({ requestId: request.id, code: thrown.error, reason: thrown.message });
       return this.json(thrown.status, thrown.options.headers, {

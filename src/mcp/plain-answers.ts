@@ -56,6 +56,11 @@ export class PlainAnswers {
     return result && `{"result":${result},"jsonrpc":"2.0","id":${JSON.stringify(request.id)}}`;
   }
 
+  knows(name: string): boolean {
+    const tool = this.registry.get(name);
+    return tool?.plain === true && !tool.mirrorsHeaders;
+  }
+
   /** Keeps what the SDK said of the tools this caller sees: the next who sees the same is answered from here. */
   async remember(request: PlainRequest, principal: Principal, answer: Response): Promise<void> {
     const text = await answer.text();
