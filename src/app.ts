@@ -11,11 +11,10 @@ import type { Config } from './config/config.js';
 import { Clock } from './crypto/clock.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
+import { openLane } from './lane/open-lane.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
 import { accessLog, answeredLine } from './ops/access-log.js';
-import { Lane } from './lane/lane.js';
-import { laneRoutes } from './lane/routes.js';
-import { answerHeaders, headersFor } from './ops/answer-headers.js';
+import { answerHeaders } from './ops/answer-headers.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
 import { openApiDocument } from './ops/openapi.js';
@@ -30,6 +29,8 @@ export interface Running {
   readonly clock?: Clock;
   /** Further modules, with tools and policies of their own. */
   readonly modules?: readonly (Type | DynamicModule)[];
+  /** False: every request takes the framework's way, which answers the same. */
+  readonly lane?: boolean;
 }
 
 /** Slow enough senders are let go: a header or a body must be here by then. */
@@ -37,7 +38,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
-  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [] } = running;
+  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [], lane = true } = running;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -58,35 +59,23 @@ export async function createApp(config: Config, running: Running): Promise<NestF
   await app.register(fastifyCookie);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', answerHeaders);
-  fastify.addHook('onResponse', accessLog(logger));
+  const answered = answeredLine(logger);
+  fastify.addHook('onResponse', accessLog(answered));
 
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
   const registry = app.get(ToolRegistry);
   const filter = new ErrorFilter({
-      issuer: config.issuer,
-      renderPage: renderErrorPage,
-      resourceMetadataUrl: config.resourceMetadataUrl,
-      get defaultScope() {
-        return formatScope(registry.scopes());
-      },
-    });
+    issuer: config.issuer,
+    renderPage: renderErrorPage,
+    resourceMetadataUrl: config.resourceMetadataUrl,
+    get defaultScope() {
+      return formatScope(registry.scopes());
+    },
+  });
   app.useGlobalFilters(filter);
   app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
-  const line = answeredLine(logger);
-  let lane: Lane | undefined;
-  fastify.addHook('preClose', (done) => { lane?.close(); done(); });
+  if (lane) openLane(app, config, filter, answered);
   await app.init();
   await fastify.ready();
-  lane = new Lane({
-    routes: laneRoutes(app),
-    longestBody: config.BODY_LIMIT,
-    addressOf: (request) => request.socket.remoteAddress ?? '',
-    answerTo: (error, request) => {
-      const { status, type, headers, body } = filter.answer(error, request as never);
-      return { status, body, headers: [...headersFor(request.url), 'cache-control', 'no-store', ...Object.entries(headers).flat(), 'content-type', type] };
-    },
-    answered: line,
-  });
-  if (process.env['NOLANE'] === undefined) lane.before(app.getHttpServer());
   return app;
 }

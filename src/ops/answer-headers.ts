@@ -19,7 +19,8 @@ const OPEN = {
   'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After',
 } as const;
 /** The same, name after value, for who writes an answer by itself. */
-export const headersFor = (path: string): string[] => Object.entries(OPEN_PATHS.test(path) ? OPEN : SECURITY).flat();
+export const headersFor = (path: string): string[] =>
+  Object.entries(OPEN_PATHS.test(path) ? OPEN : SECURITY).flat();
 
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, DELETE',

@@ -11,7 +11,7 @@ import { Lifetimes } from './lifetimes.js';
 import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
-import { type LiveSession, SessionsRepository } from './sessions.repository.js';
+import { type ClientToken, type LiveSession, SessionsRepository } from './sessions.repository.js';
 import { storableAddress } from './storable-address.js';
 import { type TokenPair, TokenResponses } from './token-responses.js';
 
@@ -131,6 +131,11 @@ export class SessionsService {
     const ended = await this.sessions.revoke(sessionId, userId, reason, this.clock.now());
     if (ended) this.revocations.noteEnded(sessionId);
     return ended;
+  }
+
+  /** RFC 7009 of a token that a client got for itself. */
+  async endOfClient(token: ClientToken): Promise<void> {
+    if (await this.sessions.endOfClient(token, this.clock.now())) this.revocations.noteEnded(token.sessionId);
   }
 
   async live(userId: string): Promise<LiveSession[]> {

@@ -4,6 +4,7 @@ import { BrowserLogin } from './browser-login.entity.js';
 import { BrowserLogins } from './browser-logins.js';
 import { Lifetimes } from './lifetimes.js';
 import { RefreshToken } from './refresh-token.entity.js';
+import { Removal } from './removal.entity.js';
 import { Session } from './session.entity.js';
 import { SigningKeyRow } from './signing-key.entity.js';
 import { AccessTokens } from './access-tokens.js';
@@ -23,7 +24,7 @@ import { TokenResponses } from './token-responses.js';
  * Does not own who a user is (users/), nor how a credential is read from a request (auth/).
  */
 @Module({
-  imports: [TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow])],
+  imports: [TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Removal, Session, SigningKeyRow])],
   controllers: [JwksController],
   providers: [
     AccessTokens,

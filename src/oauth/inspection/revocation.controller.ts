@@ -40,7 +40,10 @@ export class RevocationController {
         'unsupported_token_type',
         'An exchanged token ends with the token it was made from.',
       );
-    if (found?.clientId === client.clientId)
-      await this.sessions.end(found.sessionId, null, 'revoked_by_client');
+    if (found?.clientId !== client.clientId) return;
+    if (found.ofClient) {
+      const [issuedAt, expiresAt] = [new Date(found.shown.iat * 1000), new Date(found.shown.exp * 1000)];
+      await this.sessions.endOfClient({ ...found, issuedAt, expiresAt });
+    } else await this.sessions.end(found.sessionId, null, 'revoked_by_client');
   }
 }
