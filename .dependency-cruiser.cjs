@@ -34,6 +34,8 @@ const may = {
     'ops',
   ],
   upstream: ['config', 'errors', 'crypto', 'access', 'database', 'outbound', 'users', 'tokens', 'ops'],
+  // The short way to controllers and guards of others; nobody comes here but app.ts.
+  lane: ['config', 'errors', 'access', 'auth', 'mcp', 'oauth', 'ops'],
   pages: [
     'config',
     'errors',

@@ -12,8 +12,9 @@ import { Clock } from './crypto/clock.js';
 import { type ErrorContext, ErrorFilter } from './errors/error.filter.js';
 import { invalidInput } from './errors/invalid-input.js';
 import { connectMicroservices } from './gateway/microservice/connect-microservices.js';
+import { openLane } from './lane/open-lane.js';
 import { ToolRegistry } from './mcp/tool-registry.js';
-import { accessLog } from './ops/access-log.js';
+import { accessLog, answeredLine } from './ops/access-log.js';
 import { answerHeaders } from './ops/answer-headers.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
@@ -31,6 +32,8 @@ export interface Running {
   readonly modules?: readonly (Type | DynamicModule)[];
   /** The application that this one is mounted in: what its providers offer counts as ours, and its log is used. */
   readonly host?: DiscoveryService;
+  /** False: every request takes the framework's way, which answers the same. */
+  readonly lane?: boolean;
 }
 
 /** Slow enough senders are let go: a header or a body must be here by then. */
@@ -45,7 +48,7 @@ export async function createApp(config: Config, running: Running): Promise<NestF
 
 /** The same where it is mounted in another application, whose providers are not there yet. */
 export async function assembleApp(config: Config, running: Running): Promise<NestFastifyApplication> {
-  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [], host } = running;
+  const { databaseUrl, masterKey, logger, clock = new Clock(), modules = [], host, lane = true } = running;
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -72,11 +75,14 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
   await app.register(fastifyCookie);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', answerHeaders);
-  fastify.addHook('onResponse', accessLog(logger));
+  const answered = answeredLine(logger);
+  fastify.addHook('onResponse', accessLog(answered));
 
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
-  app.useGlobalFilters(new ErrorFilter(errorContext(app, config)));
+  const filter = new ErrorFilter(errorContext(app, config));
+  app.useGlobalFilters(filter);
   app.get(ApiDocument).makeWith(() => openApiDocument(app, config));
+  if (lane && !host) openLane(app, config, filter, answered);
   return app;
 }
 

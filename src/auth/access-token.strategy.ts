@@ -7,7 +7,6 @@ import { ToolgateError } from '../errors/toolgate-error.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { Revocations } from '../tokens/revocations.js';
 import type { Verified } from './verified.js';
-import { revocableIds } from './verified-cache.js';
 
 const fromBearer = ExtractJwt.fromAuthHeaderAsBearerToken();
 
@@ -49,8 +48,8 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
 
   /** @throws ToolgateError `invalid_token`, `expired_token`, `revoked_token` */
   async verifyFor(token: string, resource: string): Promise<Verified> {
-    const { principal, expiresAt } = await this.tokens.verify(token, resource);
-    if (this.revocations.hasEnded(revocableIds(principal))) throw new ToolgateError('revoked_token');
+    const { principal, issuedAt, expiresAt } = await this.tokens.verify(token, resource);
+    if (this.revocations.hasEnded(principal, issuedAt)) throw new ToolgateError('revoked_token');
     return { principal: this.revocations.cut(principal), expiresAt, allowedCidrs: [] };
   }
 }

@@ -40,8 +40,10 @@ import { WatchedAdmissions } from './watched-admissions.js';
     ResourceAuthentication,
     VerifiedCache,
     { provide: Admissions, useClass: WatchedAdmissions },
-    { provide: APP_GUARD, useClass: AuthenticationGuard },
-    { provide: APP_GUARD, useClass: ScopeGuard },
+    AuthenticationGuard,
+    { provide: APP_GUARD, useExisting: AuthenticationGuard },
+    ScopeGuard,
+    { provide: APP_GUARD, useExisting: ScopeGuard },
   ],
   exports: [Admissions, PasswordCheck, ResourceAuthentication],
 })

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Credential } from '../access/credential.js';
-import type { Principal } from '../access/principal.js';
 import { Clock } from '../crypto/clock.js';
-import { Revocations } from '../tokens/revocations.js';
+import { revocableIds, Revocations } from '../tokens/revocations.js';
 import type { Verified } from './verified.js';
 
 interface Entry extends Verified {
@@ -12,18 +11,6 @@ interface Entry extends Verified {
 }
 
 const CAPACITY = 10_000;
-
-/** What revocation can end this principal by. */
-export function revocableIds(principal: Principal): string[] {
-  switch (principal.kind) {
-    case 'user':
-      return [principal.sessionId, principal.userId];
-    case 'api_key':
-      return [principal.keyId, principal.userId];
-    case 'client':
-      return [principal.sessionId];
-  }
-}
 
 /** Credentials verified before, so that the next call with one costs neither a signature nor a query. */
 @Injectable()

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Admissions } from '../access/admissions.js';
 import type { Principal } from '../access/principal.js';
-import { Revocations } from '../tokens/revocations.js';
-import { revocableIds } from './verified-cache.js';
+import { revocableIds, Revocations } from '../tokens/revocations.js';
 
 /** Fed by the same revocations that every request is checked against. */
 @Injectable()
@@ -14,6 +13,6 @@ export class WatchedAdmissions extends Admissions {
   watch(principal: Principal): () => boolean {
     const ids = revocableIds(principal);
     const mark = this.revocations.mark();
-    return () => !this.revocations.hasEnded(ids) && !this.revocations.changedSince(mark, ids);
+    return () => !this.revocations.isOver(principal) && !this.revocations.changedSince(mark, ids);
   }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 
 /** OWASP's floor for argon2id is 19 MiB, two passes, one lane. */
@@ -5,6 +6,10 @@ export interface HashCost {
   readonly memoryKib: number;
   readonly passes: number;
 }
+
+/** A hash for each core, while one of libuv's threads stays free for what else waits for one: files, names, logs. */
+export const hashesAtOnce = (libuvThreads: number, cores = availableParallelism()): number =>
+  Math.max(1, Math.min(cores, libuvThreads - 1));
 
 /** Thrown when too many hashes wait already: the caller answers 503. */
 export class HashQueueFull extends Error {

@@ -4,6 +4,7 @@ import { Oauth1764500000000 } from '../../migrations/1764500000000-oauth.js';
 import { McpSessions1764700000000 } from '../../migrations/1764700000000-mcp-sessions.js';
 import { Audit1765000000000 } from '../../migrations/1765000000000-audit.js';
 import { Growth1765200000000 } from '../../migrations/1765200000000-growth.js';
+import { LeanTokens1765400000000 } from '../../migrations/1765400000000-lean-tokens.js';
 import { AuditResource1766100000000 } from '../../migrations/1766100000000-audit-resource.js';
 
 /** How TypeORM connects, for the application and for the migrations alike. */
@@ -24,6 +25,7 @@ export function dataSourceOptions(url: string, poolSize: number) {
       McpSessions1764700000000,
       Audit1765000000000,
       Growth1765200000000,
+      LeanTokens1765400000000,
       AuditResource1766100000000,
     ],
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.

@@ -13,13 +13,16 @@ import { rpcError } from './rpc-error.js';
 import { surfaceOf } from './surface.js';
 import type { ToolgateError } from './toolgate-error.js';
 
+/** What of a request its errors are told by. */
+export type FailedRequest = Pick<FastifyRequest, 'id' | 'url' | 'body'>;
+
 export interface ErrorContext extends ChallengeContext {
   readonly issuer: string;
   /** The error page, as a whole document, and the Content-Security-Policy it needs. */
   renderPage(error: PageError, requestId: string): { html: string; policy: string };
 }
 
-interface Answer {
+export interface ErrorAnswer {
   readonly status: number;
   readonly type: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -61,19 +64,21 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const answer = this.answer(thrown, request);
+    const answer = this.answerTo(thrown, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
     }
-    void reply
-      .headers({ 'Cache-Control': 'no-store', ...answer.headers })
-      .status(answer.status)
-      .type(answer.type)
-      .send(answer.body);
+    void reply.headers(answer.headers).status(answer.status).type(answer.type).send(answer.body);
   }
 
-  private answer(thrown: unknown, request: FastifyRequest): Answer {
+  /** Writes to the log what people must know of it. */
+  answerTo(thrown: unknown, request: FailedRequest): ErrorAnswer {
+    const { headers, ...answer } = this.answer(thrown, request);
+    return { ...answer, headers: { 'Cache-Control': 'no-store', ...headers } };
+  }
+
+  private answer(thrown: unknown, request: FailedRequest): ErrorAnswer {
     if (thrown instanceof OAuthError) {
       this.log.debug({ requestId: request.id, code: thrown.error, reason: thrown.message });
       return this.json(thrown.status, thrown.options.headers, {
@@ -90,7 +95,7 @@ export class ErrorFilter implements ExceptionFilter {
     return this.toolgate(error, request);
   }
 
-  private toolgate(error: ToolgateError, request: FastifyRequest): Answer {
+  private toolgate(error: ToolgateError, request: FailedRequest): ErrorAnswer {
     const { title, help } = CATALOGUE[error.code];
     const detail = error.options.detail ?? title;
     const surface = surfaceOf(request.url);
@@ -113,16 +118,16 @@ export class ErrorFilter implements ExceptionFilter {
     return this.json(error.status, headers, rpc ?? bearerBody(error, this.context.issuer));
   }
 
-  private json(status: number, headers: Answer['headers'] | undefined, body: object): Answer {
+  private json(status: number, headers: ErrorAnswer['headers'] | undefined, body: object): ErrorAnswer {
     return { status, type: 'application/json', headers: headers ?? {}, body: JSON.stringify(body) };
   }
 
   private page(
     error: PageError,
-    headers: Answer['headers'] | undefined,
-    request: FastifyRequest,
+    headers: ErrorAnswer['headers'] | undefined,
+    request: FailedRequest,
     status: number = error.status,
-  ): Answer {
+  ): ErrorAnswer {
     const { html, policy } = this.context.renderPage(error, request.id);
     return {
       status,

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { CallGate } from './call.gate.js';
+import { goneSignal } from './gone-signal.js';
 import { McpServing } from './mcp-server.js';
 import { PlainAnswers } from './plain-answers.js';
 import { plainRequest } from './plain-request.js';
@@ -53,12 +54,12 @@ export class McpController {
     @Caller() caller: Principal,
   ) {
     const plain = plainRequest(body, request.headers);
-    const answer = plain && (await this.plain.answer(plain, caller, () => goneSignal(reply)));
+    const answer = plain && (await this.plain.answer(plain, caller, () => goneSignal(reply.raw)));
     if (answer !== undefined) {
       await reply.status(200).type('application/json').send(answer);
       return;
     }
-    const gone = goneSignal(reply);
+    const gone = goneSignal(reply.raw);
     if (this.sessions.takes(request.headers, body)) {
       const incoming = { headers: request.headers, principal: caller, gone };
       await reply.send(await this.sessions.post(incoming, body));
@@ -79,7 +80,7 @@ export class McpController {
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Caller() caller: Principal) {
     const { headers, method } = request;
     if (method === 'HEAD' || !ofSessions(headers)) throw notAllowed();
-    const answer = await this.sessions.get({ headers, principal: caller, gone: goneSignal(reply) });
+    const answer = await this.sessions.get({ headers, principal: caller, gone: goneSignal(reply.raw) });
     await reply.send(answer);
   }
 
@@ -89,7 +90,7 @@ export class McpController {
   async delete(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply, @Caller() caller: Principal) {
     const { headers } = request;
     if (!ofSessions(headers)) throw notAllowed();
-    await this.sessions.delete({ headers, principal: caller, gone: goneSignal(reply) });
+    await this.sessions.delete({ headers, principal: caller, gone: goneSignal(reply.raw) });
   } // prettier-ignore
 }
 
@@ -100,12 +101,4 @@ function ofSessions(headers: FastifyRequest['headers']): boolean {
   const revision = headers['mcp-protocol-version'];
   if (revision === undefined) return headers['mcp-session-id'] !== undefined;
   return SUPPORTED_PROTOCOL_VERSIONS.includes(String(revision));
-}
-
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    gone.abort();
-  });
-  return gone.signal;
 }

@@ -56,6 +56,15 @@ export class PlainAnswers {
     return result && `{"result":${result},"jsonrpc":"2.0","id":${JSON.stringify(request.id)}}`;
   }
 
+  /**
+   * Whether a call of this tool is answered here. An unknown tool, one that may say more than its answer, and one whose
+   * arguments must also stand in headers (2026-07-28) are the SDK's.
+   */
+  takes(name: string): boolean {
+    const tool = this.registry.get(name);
+    return tool?.plain === true && !tool.mirrorsHeaders;
+  }
+
   /** Keeps what the SDK said of the tools this caller sees: the next who sees the same is answered from here. */
   async remember(request: PlainRequest, principal: Principal, answer: Response): Promise<void> {
     const text = await answer.text();
@@ -71,9 +80,7 @@ export class PlainAnswers {
 
   private async call(name: string, request: PlainRequest, call: ToolCall): Promise<string | undefined> {
     const tool = this.registry.get(name);
-    // An unknown tool, one that may say more than its answer, and one whose arguments must also stand in headers
-    // (2026-07-28) are the SDK's.
-    if (!tool?.plain || tool.mirrorsHeaders) return undefined;
+    if (!tool || !this.takes(name)) return undefined;
     const result = await this.validCall(tool, request.input, call);
     return JSON.stringify(request.era === 'modern' ? { ...result, ...MODERN_MEMBERS } : result);
   }

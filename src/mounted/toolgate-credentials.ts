@@ -39,6 +39,6 @@ export class ToolgateCredentials {
 
   /** Ends a session with all that was issued from it. True when this call ended it. */
   async endSession(sessionId: string): Promise<boolean> {
-    return this.sessions.end(sessionId, null, 'ended_by_user');
+    return (await this.sessions.end(sessionId, null, 'ended_by_user')) !== undefined;
   }
 }

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorContext } from '../app.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';
+import { AuditTrail } from '../ops/audit/audit-trail.js';
 import { ResourceAuthentication } from '../auth/resource-authentication.js';
 import { ScopeGuard } from '../auth/scope.guard.js';
 import { AccessTokenGuard, ApiKeyGuard } from '../auth/strategy-guards.js';
@@ -32,7 +33,7 @@ export class ToolgateGuard implements CanActivate {
       app.get(ApiKeyGuard),
       config,
     );
-    this.scopes = new ScopeGuard(reflector, config);
+    this.scopes = new ScopeGuard(reflector, app.get(AuditTrail), config);
     this.context = errorContext(app, config);
   }
 

@@ -46,7 +46,6 @@ import { MetadataController } from './metadata.controller.js';
 import { OauthReaper } from './reaper.js';
 import { AuthorizationCodeGrant } from './token/authorization-code.grant.js';
 import { ClientCredentialsGrant } from './token/client-credentials.grant.js';
-import { ClientSessionsRepository } from './token/client-sessions.repository.js';
 import { DeviceCodeGrant } from './token/device-code.grant.js';
 import type { GrantHandler } from './token/grant-handler.js';
 import { IdTokens } from './token/id-tokens.js';
@@ -97,7 +96,6 @@ const GRANTS = [
     AuthorizeService,
     BrowserCookies,
     ClientAuthentication,
-    ClientSessionsRepository,
     ClientsRepository,
     ClientsService,
     CodesRepository,

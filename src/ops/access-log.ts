@@ -1,21 +1,37 @@
 import type { onResponseHookHandler } from 'fastify';
-import type { Logger } from 'pino';
+import { type Logger, symbols } from 'pino';
+import { scrub } from './logging.js';
 
-const asItIs = (value: object): object => value;
+/** What is told of a request: never a header, a query or a body. */
+export interface Answered {
+  readonly method: string;
+  readonly url: string;
+  readonly id: string;
+  readonly ip: string;
+}
 
 /**
- * One line per answer: method, path, id, address and status, never a header, a query or a body. It names its fields
- * itself, so that the redaction by field name, half of a line's cost, is spared; the finished line is scrubbed like any other.
+ * One line per answer, as pino would write it and to where it writes. Put together here, because a line that goes through
+ * all that pino does for any object is a tenth of the cost of our shortest answers.
  */
-export function accessLog(logger: Logger): onResponseHookHandler {
-  const lines = logger.child({}, { redact: [], serializers: { req: asItIs, res: asItIs } });
-  return ({ method, url, id, ip }, reply, done) => {
+export function answeredLine(logger: Logger): (request: Answered, status: number, ms: number) => void {
+  const destination = logger[symbols.streamSym as never] as { write(line: string): void };
+  const text = JSON.stringify;
+  return ({ method, url, id, ip }, status, ms) => {
+    if (!logger.isLevelEnabled('info')) return;
     const query = url.indexOf('?');
-    const req = { method, path: query < 0 ? url : url.slice(0, query), id, ip };
-    lines.info(
-      { req, res: { status: reply.statusCode }, ms: Math.round(reply.elapsedTime * 10) / 10 },
-      'answered',
+    const path = scrub(query < 0 ? url : url.slice(0, query));
+    destination.write(
+      `{"level":"info","time":"${new Date().toISOString()}","service":"toolgate","req":{"method":${text(method)},` +
+        `"path":${text(path)},"id":${text(id)},"ip":${text(ip)}},"res":{"status":${status}},"ms":${Math.round(ms * 10) / 10},` +
+        `"msg":"answered"}\n`,
     );
-    done();
   };
 }
+
+export const accessLog =
+  (answered: ReturnType<typeof answeredLine>): onResponseHookHandler =>
+  (request, reply, done) => {
+    answered(request, reply.statusCode, reply.elapsedTime);
+    done();
+  };

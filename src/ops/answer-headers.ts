@@ -19,6 +19,10 @@ const OPEN = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After',
 } as const;
+/** The same, name after value, for who writes an answer by itself. */
+export const headersFor = (path: string): string[] =>
+  Object.entries(OPEN_PATHS.test(path) ? OPEN : SECURITY).flat();
+
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, DELETE',
   'access-control-allow-headers':

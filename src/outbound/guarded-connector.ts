@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { OutboundError } from './outbound-error.js';
 import { specialUse } from './special-addresses.js';
 
@@ -58,9 +58,9 @@ function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
  */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
   return (target, callback) => {
-    checkedAddresses(target, options).then(
-      (addresses) => {
-        buildConnector({
+    Promise.all([checkedAddresses(target, options), import('undici')]).then(
+      ([addresses, undici]) => {
+        undici.buildConnector({
           timeout: options.timeoutMs,
           maxCachedSessions: 0,
           lookup: pinned(addresses),

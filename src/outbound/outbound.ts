@@ -1,4 +1,4 @@
-import { Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { guardedConnector, type Lookup } from './guarded-connector.js';
 import { networkError, OutboundError, placeOf } from './outbound-error.js';
 
@@ -91,6 +91,8 @@ export class Outbound {
   async fetchJson(url: string, { maxBytes, accept = 'application/json' }: FetchLimits): Promise<JsonAnswer> {
     const target = this.target(url);
     const place = placeOf(target);
+    // Large, and many a service never fetches: loaded at the first fetch.
+    const { Client } = await import('undici');
     const client = new Client(target.origin, { connect: this.connect, pipelining: 0 });
     // An AbortSignal would not be heard before there is a connection.
     const timer = setTimeout(() => {

@@ -29,6 +29,9 @@ const REMOVE: Statement = {
       DELETE FROM resources WHERE identifier = $1 RETURNING identifier
     ), forgotten AS (
       UPDATE grants SET revoked_at = $2 WHERE resource IN (SELECT identifier FROM removed) AND revoked_at IS NULL
+    ), noted AS (
+      INSERT INTO removals (name) SELECT 'resource ' || identifier FROM removed
+      ON CONFLICT (name) DO UPDATE SET removed_at = clock_timestamp()
     )
     SELECT identifier FROM removed`,
 };

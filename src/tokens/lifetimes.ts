@@ -23,8 +23,4 @@ export class Lifetimes {
   replayWindowStart(now: Date): Date {
     return secondsAfter(now, -this.config.REFRESH_REPLAY_WINDOW);
   }
-
-  accessTokenEnd(now: Date): Date {
-    return secondsAfter(now, this.config.ACCESS_TOKEN_TTL);
-  }
 }

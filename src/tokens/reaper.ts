@@ -48,6 +48,7 @@ export class SessionReaper implements OnApplicationBootstrap, OnApplicationShutd
       (await this.untilNone(() => this.rows.revoked(kept))) +
       // Nothing but an access token hangs from a client's own session.
       (await this.untilNone(() => this.rows.ofClients(secondsAfter(now, -past))));
+    await this.rows.removals(kept);
     return { sessions, superseded: await this.superseded(kept) };
   }
 

@@ -24,6 +24,8 @@ const OF_CLIENTS: Statement = {
   text: batch('user_id IS NULL AND expires_at < $1', 'expires_at'),
 };
 
+const REMOVALS: Statement = { name: 'removal-reap', text: 'DELETE FROM removals WHERE removed_at < $1' };
+
 // Goes on after $1 through the tokens issued before $2, and removes of these few the ones that were used before $3. The
 // others live, or die with their session: they are not looked at again.
 const SUPERSEDED: Statement = {
@@ -60,6 +62,10 @@ export class ReapingRepository {
 
   async ofClients(time: Date): Promise<number> {
     return (await this.database.query(OF_CLIENTS, [time])).length;
+  }
+
+  async removals(time: Date): Promise<void> {
+    await this.database.query(REMOVALS, [time]);
   }
 
   /** Refresh tokens of living sessions that were used before `usedBefore`, among some of those issued between the others. */

@@ -1,9 +1,8 @@
-import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** A refresh token, known only by its digest. */
+/** A refresh token, known only by its digest. That of a successor follows from the one before: no token can have two. */
 @Entity('refresh_tokens')
 @ForeignKey('sessions', ['sessionId'], ['id'], { name: 'refresh_tokens_session_fk', onDelete: 'CASCADE' })
-@Unique('refresh_tokens_one_successor', ['parentDigest'])
 @Check('refresh_tokens_digest_is_sha256', 'octet_length(digest) = 32')
 @Index('refresh_tokens_session_id', ['sessionId'])
 @Index('refresh_tokens_issued_at', ['issuedAt'])
@@ -13,9 +12,6 @@ export class RefreshToken {
 
   @Column('uuid', { name: 'session_id' })
   sessionId!: string;
-
-  @Column('bytea', { name: 'parent_digest', nullable: true })
-  parentDigest!: Buffer | null;
 
   @Column('timestamptz', { name: 'issued_at' })
   issuedAt!: Date;

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { TokenPrincipal } from '../access/principal.js';
+import type { Principal, TokenPrincipal } from '../access/principal.js';
 import { IDENTITY_SCOPES } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
@@ -11,7 +11,7 @@ interface Change {
   readonly changedAt: Date;
   /** `changedAt` to the microsecond, which a Date cannot hold. */
   readonly stamp: string;
-  /** A revoked session or key, a disabled user. */
+  /** A revoked session or key, a disabled user, a removed client or resource. */
   readonly ended: boolean;
   /** Of a user: what they may do now. */
   readonly scopes: string[] | null;
@@ -24,16 +24,39 @@ interface Change {
 const CHANGES: Statement = {
   name: 'revocation-changes',
   text: `
-    SELECT id, changed_at AS "changedAt", changed_at::text AS stamp, true AS ended, NULL::text[] AS scopes
+    SELECT id::text, changed_at AS "changedAt", changed_at::text AS stamp, true AS ended, NULL::text[] AS scopes
       FROM sessions WHERE revoked_at IS NOT NULL AND changed_at > $1
     UNION ALL
-    SELECT id, changed_at, changed_at::text, disabled_at IS NOT NULL, scopes FROM users WHERE changed_at > $1
+    SELECT id::text, changed_at, changed_at::text, disabled_at IS NOT NULL, scopes FROM users WHERE changed_at > $1
     UNION ALL
-    SELECT id, changed_at, changed_at::text, revoked_at IS NOT NULL, NULL FROM api_keys WHERE changed_at > $1`,
+    SELECT id::text, changed_at, changed_at::text, revoked_at IS NOT NULL, NULL FROM api_keys WHERE changed_at > $1
+    UNION ALL
+    SELECT name, removed_at, removed_at::text, true, NULL FROM removals WHERE removed_at > $1`,
 };
 const NOW: Statement = { name: 'database-now', text: `SELECT clock_timestamp() AS now` };
 
 const OVERLAP_MS = 30_000;
+/** How long after a removal a replica may still have issued tokens: what it read before, and by a clock that is behind. */
+const REMOVAL_LAG_MS = 60_000;
+
+const clientName = (clientId: string) => `client ${clientId}`;
+const resourceName = (resource: string) => `resource ${resource}`;
+
+/** What revocation can end this principal by. */
+export function revocableIds(principal: Principal): string[] {
+  switch (principal.kind) {
+    case 'user':
+      return [principal.sessionId, principal.userId];
+    case 'api_key':
+      return [principal.keyId, principal.userId];
+    case 'client':
+      return [principal.sessionId, ...removable(principal)];
+  }
+}
+
+/** A name may be given again: a removal ends what was issued before it. */
+const removable = (principal: Principal): string[] =>
+  principal.kind === 'client' ? [clientName(principal.clientId), resourceName(principal.resource)] : [];
 
 interface Seen {
   readonly stamp: string;
@@ -86,8 +109,20 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
     return ids.some((id) => (this.seen.get(id)?.sequence ?? 0) > mark);
   }
 
-  hasEnded(ids: readonly string[]): boolean {
-    return ids.some((id) => this.seen.get(id)?.ended === true);
+  /** Whether what was issued then to this principal has ended. */
+  hasEnded(principal: Principal, issuedAt: Date): boolean {
+    return this.isOver(principal) || this.removedSince(issuedAt, removable(principal));
+  }
+
+  /** Whether the session or key itself has ended, or its person was disabled. */
+  isOver(principal: Principal): boolean {
+    const [id = '', person] = revocableIds(principal);
+    if (this.seen.get(id)?.ended) return true;
+    return principal.kind !== 'client' && person !== undefined && this.seen.get(person)?.ended === true;
+  }
+
+  private removedSince(issuedAt: Date, names: readonly string[]): boolean {
+    return names.some((name) => issuedAt.getTime() < (this.seen.get(name)?.at ?? -Infinity) + REMOVAL_LAG_MS);
   }
 
   /** A token says what its person could do when it was signed; what was taken from them since is cut off here. */

@@ -60,6 +60,26 @@ const REVOKE: Statement = {
     RETURNING id AS "sessionId", user_id AS "userId", client_id AS "clientId"`,
 };
 
+// The row is there to be heard of by the other replicas, and leaves when the token would have expired anyway.
+const END_OF_CLIENT: Statement = {
+  name: 'session-end-of-client',
+  text: `
+    INSERT INTO sessions (id, client_id, resource, scopes, created_at, expires_at, revoked_at, revoked_reason)
+    VALUES ($1, $2, $3, '{}', $4, $5, $6, 'revoked_by_client')
+    ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at, revoked_reason = excluded.revoked_reason
+    WHERE sessions.revoked_at IS NULL
+    RETURNING id AS "sessionId", user_id AS "userId", client_id AS "clientId"`,
+};
+
+/** The one token of a client's own session, which has no row while it lives. */
+export interface ClientToken {
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly resource: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
@@ -85,5 +105,13 @@ export class SessionsRepository {
     now: Date,
   ): Promise<EndedSession | undefined> {
     return (await this.database.query<EndedSession>(REVOKE, [id, userId, now, reason]))[0];
+  }
+
+  async endOfClient(
+    { sessionId, clientId, resource, issuedAt, expiresAt }: ClientToken,
+    now: Date,
+  ): Promise<EndedSession | undefined> {
+    const values = [sessionId, clientId, resource, issuedAt, expiresAt, now];
+    return (await this.database.query<EndedSession>(END_OF_CLIENT, values))[0];
   }
 }

@@ -12,7 +12,7 @@ import { Lifetimes } from './lifetimes.js';
 import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
-import { type EndedSession, type LiveSession, SessionsRepository } from './sessions.repository.js';
+import { type ClientToken, type EndedSession, type LiveSession, SessionsRepository } from './sessions.repository.js';
 import { storableAddress } from './storable-address.js';
 import { type TokenPair, TokenResponses } from './token-responses.js';
 
@@ -134,6 +134,13 @@ export class SessionsService {
   ): Promise<EndedSession | undefined> {
     const ended = await this.sessions.revoke(sessionId, userId, reason, this.clock.now());
     if (ended) this.revocations.noteEnded(sessionId);
+    return ended;
+  }
+
+  /** RFC 7009 of a token that a client got for itself. */
+  async endOfClient(token: ClientToken): Promise<EndedSession | undefined> {
+    const ended = await this.sessions.endOfClient(token, this.clock.now());
+    if (ended) this.revocations.noteEnded(token.sessionId);
     return ended;
   }
 

@@ -6,6 +6,7 @@ import { BrowserLogin } from './browser-login.entity.js';
 import { BrowserLogins } from './browser-logins.js';
 import { Lifetimes } from './lifetimes.js';
 import { RefreshToken } from './refresh-token.entity.js';
+import { Removal } from './removal.entity.js';
 import { Session } from './session.entity.js';
 import { SigningKeyRow } from './signing-key.entity.js';
 import { AccessTokens } from './access-tokens.js';
@@ -25,7 +26,7 @@ import { TokenResponses } from './token-responses.js';
  * Does not own who a user is (users/), nor how a credential is read from a request (auth/).
  */
 @Module({
-  imports: [OpsModule, TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Session, SigningKeyRow], DATA_SOURCE)],
+  imports: [OpsModule, TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Removal, Session, SigningKeyRow], DATA_SOURCE)],
   controllers: [JwksController],
   providers: [
     AccessTokens,

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../database/data-source-name.js';
@@ -7,7 +6,7 @@ import { UpstreamIdentity } from './upstream-identity.entity.js';
 import { User } from './user.entity.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.token.js';
-import { PasswordHasher } from '../crypto/password-hasher.js';
+import { hashesAtOnce, PasswordHasher } from '../crypto/password-hasher.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
@@ -28,7 +27,7 @@ import { UsersService } from './users.service.js';
       useFactory: (config: Config) =>
         new PasswordHasher(
           { memoryKib: config.PASSWORD_MEMORY_KIB, passes: config.PASSWORD_TIME_COST },
-          availableParallelism(),
+          hashesAtOnce(config.UV_THREADPOOL_SIZE),
           config.HASH_QUEUE,
         ),
     },

@@ -79,7 +79,7 @@ export class ClientsController {
       serves: given.data.serves.map((resource) => canonicalResource(resource) ?? resource),
     });
     await this.clients.insert(client, this.clock.now());
-    noteForAudit(request, { object: clientId });
+    noteForAudit(request, { object: client.clientId });
     return { ...view(client), ...(secret !== undefined && { client_secret: secret }) };
   }
 

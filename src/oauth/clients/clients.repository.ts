@@ -40,9 +40,12 @@ const REMOVE: Statement = {
     WITH removed AS (
       DELETE FROM oauth_clients
       WHERE client_id = $1 AND source <> 'document' AND ($2::bytea IS NULL OR registration_token_digest = $2)
-      RETURNING client_id
+      RETURNING client_id, own_scopes
     ), forgotten AS (
       UPDATE grants SET revoked_at = $3 WHERE client_id IN (SELECT client_id FROM removed) AND revoked_at IS NULL
+    ), noted AS (
+      INSERT INTO removals (name) SELECT 'client ' || client_id FROM removed WHERE own_scopes <> '{}'
+      ON CONFLICT (name) DO UPDATE SET removed_at = clock_timestamp()
     )
     SELECT client_id FROM removed`,
 };

@@ -23,7 +23,10 @@ export class IntrospectionController {
   @ApiConsumes('application/x-www-form-urlencoded')
   @ApiBody({ schema: { type: 'object', required: ['token'], properties: { token: { type: 'string' } } } })
   @ApiResponse({ status: 200, description: '`active`, and for a living token what it is' })
-  async introspect(@Body() body: unknown, @Req() request: FastifyRequest): Promise<object> {
+  async introspect(
+    @Body() body: unknown,
+    @Req() request: Pick<FastifyRequest, 'headers' | 'ip'>,
+  ): Promise<object> {
     const parameters = formParameters(body);
     const { authorization } = request.headers;
     const from = { authorization, parameters, address: request.ip };

@@ -52,6 +52,8 @@ export class RevocationController {
         'unsupported_token_type',
         'An exchanged token ends with the token it was made from.',
       );
-    return this.sessions.end(found.sessionId, null, 'revoked_by_client');
+    if (!found.ofClient) return this.sessions.end(found.sessionId, null, 'revoked_by_client');
+    const [issuedAt, expiresAt] = [new Date(found.shown.iat * 1000), new Date(found.shown.exp * 1000)];
+    return this.sessions.endOfClient({ ...found, issuedAt, expiresAt });
   }
 }

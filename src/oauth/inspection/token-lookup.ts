@@ -28,6 +28,8 @@ export interface FoundToken {
   readonly sessionId: string;
   readonly clientId: string;
   readonly resource: string;
+  /** The client got it for itself. */
+  readonly ofClient: boolean;
   readonly shown: LivingToken;
 }
 
@@ -72,7 +74,7 @@ export class TokenLookup {
       this.revocations.requireFresh();
       const { sessionId, clientId, resource, scopes } = principal;
       const person = principal.kind === 'user' ? principal.userId : undefined;
-      if (this.revocations.hasEnded([sessionId, ...(person === undefined ? [] : [person])])) return undefined;
+      if (this.revocations.hasEnded(principal, issuedAt)) return undefined;
       const actor = principal.kind === 'user' ? principal.actor : undefined;
       const shown: LivingToken = {
         client_id: clientId,
@@ -86,7 +88,7 @@ export class TokenLookup {
         jti: id,
         ...(actor !== undefined && { act: { sub: actor } }),
       };
-      return { sessionId, clientId, resource, shown };
+      return { sessionId, clientId, resource, ofClient: principal.kind === 'client', shown };
     } catch (error) {
       if (error instanceof ToolgateError && error.status === 401) return undefined;
       throw error;
@@ -108,6 +110,6 @@ export class TokenLookup {
       exp: Math.floor(row.expiresAt.getTime() / 1000),
       iat: Math.floor(row.issuedAt.getTime() / 1000),
     };
-    return { sessionId, clientId, resource, shown };
+    return { sessionId, clientId, resource, ofClient: false, shown };
   }
 }

@@ -70,9 +70,8 @@ export class TokenExchangeGrant implements GrantHandler {
     try {
       const verified = await this.accessTokens.verify(token, null);
       const { principal } = verified;
-      const ids = [principal.sessionId, ...(principal.kind === 'user' ? [principal.userId] : [])];
       const related = principal.clientId === client.clientId || client.serves.includes(principal.resource);
-      if (related && !this.revocations.hasEnded(ids))
+      if (related && !this.revocations.hasEnded(principal, verified.issuedAt))
         return { ...verified, principal: this.revocations.cut(principal) };
     } catch (error) {
       if (!(error instanceof ToolgateError) || error.status !== 401) throw error;

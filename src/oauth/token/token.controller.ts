@@ -51,7 +51,10 @@ export class TokenController {
     schema: { type: 'object', required: ['grant_type'], properties: { grant_type: { type: 'string' } } },
   })
   @ApiResponse({ status: 200, description: 'Tokens (RFC 6749 section 5.1)' })
-  async token(@Body() body: unknown, @Req() request: FastifyRequest): Promise<TokenResponse> {
+  async token(
+    @Body() body: unknown,
+    @Req() request: Pick<FastifyRequest, 'headers' | 'ip'>,
+  ): Promise<TokenResponse> {
     const parameters = formParameters(body);
     const type = required(parameters, 'grant_type');
     const handler = this.handlers.find((one) => one.type === type);

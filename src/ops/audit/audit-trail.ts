@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../crypto/clock.js';
+import { uuidv7 } from '../../crypto/uuid.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { type AuditEvent, type AuditRecord, auditRecord } from './audit-event.js';
 import { AuditWriter } from './audit-writer.js';

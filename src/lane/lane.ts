@@ -1,0 +1,87 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { LaneAnswer, LaneRoute, LaneWork } from './lane-route.js';
+import { LaneRequest } from './lane-request.js';
+import { wholeBody } from './whole-body.js';
+
+export interface LaneSurroundings {
+  readonly routes: readonly LaneRoute[];
+  /** Bytes. */
+  readonly longestBody: number;
+  addressOf(request: IncomingMessage): string;
+  answerTo(error: unknown, request: LaneRequest): LaneAnswer;
+  /** Told of every answer. */
+  answered(request: LaneRequest, status: number, milliseconds: number): void;
+}
+
+/** Names that a parser of JSON must not take at their word, and escapes that could spell one: the framework's to judge. */
+const UNUSUAL = /__proto__|constructor|\\u00[5-7]/;
+
+/**
+ * Answers the commonest requests of the busiest routes from node:http: by the same controllers and guards, but without the
+ * framework's way to them (docs/adr/0019). Whatever is not entirely usual goes to the framework as it came.
+ */
+export class Lane {
+  private readonly routes: ReadonlyMap<string, LaneRoute>;
+  private open = true;
+
+  constructor(private readonly around: LaneSurroundings) {
+    this.routes = new Map(around.routes.map((route) => [route.path, route]));
+  }
+
+  /** Before whatever listens to the server's requests now. */
+  leadInto(server: Server): void {
+    const framework = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      const pass = (): void => {
+        for (const listener of framework) listener(request, response);
+      };
+      const route = this.open ? this.routeOf(request) : undefined;
+      if (route) this.read(route, request, response, pass);
+      else pass();
+    });
+  }
+
+  /** From here on every request is the framework's, which knows how to stop. */
+  close(): void {
+    this.open = false;
+  }
+
+  private routeOf(request: IncomingMessage): LaneRoute | undefined {
+    const { method, url = '', headers } = request;
+    const route = method === 'POST' ? this.routes.get(url) : undefined;
+    const length = Number(headers['content-length']);
+    const usual =
+      headers['content-type'] === route?.contentType &&
+      headers.expect === undefined &&
+      headers['content-encoding'] === undefined &&
+      length > 0 &&
+      length <= this.around.longestBody;
+    return usual ? route : undefined;
+  }
+
+  private read(route: LaneRoute, request: IncomingMessage, response: ServerResponse, pass: () => void): void {
+    const startedAt = performance.now();
+    wholeBody(request, Number(request.headers['content-length']), (body) => {
+      const text = body.toString();
+      const asked = new LaneRequest(request, response, this.around.addressOf);
+      const work = UNUSUAL.test(text) ? undefined : route.prepare(text, asked);
+      if (work) {
+        void this.answer(work, asked, startedAt);
+        return;
+      }
+      request.unshift(body);
+      pass();
+    });
+  }
+
+  private async answer(work: LaneWork, request: LaneRequest, startedAt: number): Promise<void> {
+    const { response } = request;
+    const answer = await work().catch((error: unknown) => this.around.answerTo(error, request));
+    const { status, headers, body } = answer;
+    const own = ['x-request-id', request.id, 'content-length', String(Buffer.byteLength(body))];
+    response.writeHead(status, [...headers, ...own, ...(this.open ? [] : ['connection', 'close'])]);
+    response.end(body);
+    this.around.answered(request, status, performance.now() - startedAt);
+  }
+}

@@ -1,0 +1,44 @@
+import type { CanActivate } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { goneSignal } from '../mcp/gone-signal.js';
+import { McpController } from '../mcp/mcp.controller.js';
+import type { PlainAnswers } from '../mcp/plain-answers.js';
+import { plainRequest } from '../mcp/plain-request.js';
+import { headersFor } from '../ops/answer-headers.js';
+import { type LaneRoute, parsedJson } from './lane-route.js';
+
+const PATH = '/mcp';
+
+/**
+ * Calls of plain tools. `guards` are all that stand before `McpController.post`, in their order: each decides here as it
+ * does there, and each throws when it refuses.
+ */
+export function mcpRoute(guards: readonly CanActivate[], plain: PlainAnswers): LaneRoute {
+  const headers = [...headersFor(PATH), 'content-type', 'application/json'];
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- named, as the guards look for its decorators; never called
+  const handler = McpController.prototype.post;
+  return {
+    path: PATH,
+    contentType: 'application/json',
+    prepare(text, request) {
+      const body = parsedJson(text);
+      const asked = plainRequest(body, request.headers);
+      if (asked?.tool === undefined || !plain.takes(asked.tool)) return undefined;
+      request.body = body;
+      return async () => {
+        const context = new ExecutionContextHost([request], McpController, handler);
+        for (const guard of guards) await requireAdmission(guard, context);
+        if (!request.principal) throw new Error('the guards left no principal');
+        const answer = await plain.answer(asked, request.principal, () => goneSignal(request.response));
+        if (answer === undefined) throw new Error('a plain tool was not answered');
+        return { status: 200, headers, body: answer };
+      };
+    },
+  };
+}
+
+async function requireAdmission(guard: CanActivate, context: ExecutionContextHost): Promise<void> {
+  const admitted = guard.canActivate(context);
+  if (admitted === true || (await admitted) === true) return;
+  throw new Error(`${guard.constructor.name} refused without a reason`);
+}

@@ -1,0 +1,49 @@
+import { parse } from 'fast-querystring';
+import type { AuthController } from '../auth/auth.controller.js';
+import { RefreshBody } from '../auth/auth.schemas.js';
+import type { IntrospectionController } from '../oauth/inspection/introspection.controller.js';
+import type { TokenController } from '../oauth/token/token.controller.js';
+import { jsonAnswer, type LaneRoute, parsedJson } from './lane-route.js';
+import type { LaneRequest } from './lane-request.js';
+
+const NO_STORE = ['cache-control', 'no-store'];
+
+/** The controllers are open to all and check their callers themselves, so that no guard stands before them. */
+export const tokenRoute = (controller: TokenController): LaneRoute =>
+  formRoute('/oauth/token', [...NO_STORE, 'pragma', 'no-cache'], (body, request) =>
+    controller.token(body, request),
+  );
+
+export const introspectionRoute = (controller: IntrospectionController): LaneRoute =>
+  formRoute('/oauth/introspect', NO_STORE, (body, request) => controller.introspect(body, request));
+
+function formRoute(
+  path: string,
+  headers: readonly string[],
+  method: (body: unknown, request: LaneRequest) => Promise<object>,
+): LaneRoute {
+  const answer = jsonAnswer(path, headers);
+  return {
+    path,
+    contentType: 'application/x-www-form-urlencoded',
+    prepare: (text, request) => async () => {
+      request.body = parse(text);
+      return answer(await method(request.body, request));
+    },
+  };
+}
+
+export function refreshRoute(controller: AuthController): LaneRoute {
+  const path = '/auth/refresh';
+  const answer = jsonAnswer(path, NO_STORE);
+  return {
+    path,
+    contentType: 'application/json',
+    prepare(text, request) {
+      const body = RefreshBody.safeParse(parsedJson(text));
+      if (!body.success) return undefined;
+      request.body = body.data;
+      return async () => answer(await controller.refresh(body.data));
+    },
+  };
+}
