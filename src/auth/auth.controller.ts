@@ -99,7 +99,7 @@ export class AuthController {
   })
   async refresh(
     @Body({ schema: RefreshBody }) body: z.output<typeof RefreshBody>,
-    @Req() request: FastifyRequest,
+    @Req() request: Pick<FastifyRequest, 'id' | 'ip'>,
   ): Promise<TokenPair> {
     const from = { requestId: request.id, address: request.ip };
     return this.sessions.refresh(body.refresh_token, { clientId: FIRST_PARTY_CLIENT, from });

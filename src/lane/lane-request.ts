@@ -13,17 +13,17 @@ export class LaneRequest {
   principal?: Principal;
 
   constructor(
-    private readonly incoming: IncomingMessage,
+    readonly raw: IncomingMessage,
     readonly response: ServerResponse,
     private readonly addressOf: (request: IncomingMessage) => string,
   ) {
-    this.headers = incoming.headers;
-    this.method = incoming.method ?? '';
-    this.url = incoming.url ?? '';
-    this.id = requestId(incoming.headers);
+    this.headers = raw.headers;
+    this.method = raw.method ?? '';
+    this.url = raw.url ?? '';
+    this.id = requestId(raw.headers);
   }
 
   get ip(): string {
-    return this.addressOf(this.incoming);
+    return this.addressOf(this.raw);
   }
 }

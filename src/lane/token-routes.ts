@@ -43,7 +43,7 @@ export function refreshRoute(controller: AuthController): LaneRoute {
       const body = RefreshBody.safeParse(parsedJson(text));
       if (!body.success) return undefined;
       request.body = body.data;
-      return async () => answer(await controller.refresh(body.data));
+      return async () => answer(await controller.refresh(body.data, request));
     },
   };
 }

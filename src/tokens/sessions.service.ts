@@ -12,7 +12,12 @@ import { Lifetimes } from './lifetimes.js';
 import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
-import { type ClientToken, type EndedSession, type LiveSession, SessionsRepository } from './sessions.repository.js';
+import {
+  type ClientToken,
+  type EndedSession,
+  type LiveSession,
+  SessionsRepository,
+} from './sessions.repository.js';
 import { storableAddress } from './storable-address.js';
 import { type TokenPair, TokenResponses } from './token-responses.js';
 

@@ -26,7 +26,10 @@ import { TokenResponses } from './token-responses.js';
  * Does not own who a user is (users/), nor how a credential is read from a request (auth/).
  */
 @Module({
-  imports: [OpsModule, TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Removal, Session, SigningKeyRow], DATA_SOURCE)],
+  imports: [
+    OpsModule,
+    TypeOrmModule.forFeature([BrowserLogin, RefreshToken, Removal, Session, SigningKeyRow], DATA_SOURCE),
+  ],
   controllers: [JwksController],
   providers: [
     AccessTokens,

@@ -66,6 +66,8 @@ export interface ServiceOptions {
   /** Another replica's URL is its issuer too. */
   readonly publicUrl?: string;
   readonly modules?: readonly (Type | DynamicModule)[];
+  /** False: without the short way of the commonest requests. */
+  readonly lane?: boolean;
 }
 
 /** Sets what a person may do, and waits until every replica has heard of it: a poll of the revocation feed later. */

@@ -53,7 +53,7 @@ export class TokenController {
   @ApiResponse({ status: 200, description: 'Tokens (RFC 6749 section 5.1)' })
   async token(
     @Body() body: unknown,
-    @Req() request: Pick<FastifyRequest, 'headers' | 'ip'>,
+    @Req() request: Pick<FastifyRequest, 'headers' | 'id' | 'ip'>,
   ): Promise<TokenResponse> {
     const parameters = formParameters(body);
     const type = required(parameters, 'grant_type');
