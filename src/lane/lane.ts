@@ -7,7 +7,7 @@ export interface LaneSurroundings {
   readonly routes: readonly LaneRoute[];
   /** Bytes. */
   readonly longestBody: number;
-  addressOf(request: IncomingMessage): string;
+  readonly addressOf: (request: IncomingMessage) => string;
   answerTo(error: unknown, request: LaneRequest): LaneAnswer;
   /** Told of every answer. */
   answered(request: LaneRequest, status: number, milliseconds: number): void;

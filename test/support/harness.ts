@@ -142,6 +142,7 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     masterKey,
     clock,
     ...(options.modules && { modules: options.modules }),
+    ...(options.lane !== undefined && { lane: options.lane }),
     logger: createLogger(config.LOG_LEVEL, log),
   });
   await app.startAllMicroservices();

@@ -1,0 +1,197 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { type Person, startTestService, type TestService } from '../support/harness.js';
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' };
+const STREAMABLE = { ...JSON_TYPE, Accept: 'application/json, text/event-stream' };
+const callOf = (name: string, input: object = {}) =>
+  JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: input } });
+const WHOAMI = callOf('whoami');
+
+interface Sent {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+interface Received {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly body: string;
+}
+
+/** What differs from one answer to the next, whoever gives it. */
+const VARIES = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tgr_[\w-]+|"request_id":"[^"]+"/g;
+
+async function send(service: TestService, { path, headers, body }: Sent): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    const length = { 'Content-Length': String(Buffer.byteLength(body)) };
+    const asked = httpRequest(
+      `${service.url}${path}`,
+      { method: 'POST', headers: { ...length, ...headers } },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        answer.on('end', () => {
+          const { date: _, 'x-request-id': id, ...rest } = answer.headers;
+          const shown = { ...rest, 'x-request-id': typeof id };
+          resolve({ status: answer.statusCode ?? 0, headers: shown, body: text.replace(VARIES, '…') });
+        });
+      },
+    );
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+const HANDLED = 'tracing:fastify.request.handler:start';
+
+/** How many requests Fastify handled meanwhile. */
+async function handledByFastify(work: () => Promise<unknown>): Promise<number> {
+  let handled = 0;
+  const count = () => {
+    handled += 1;
+  };
+  subscribe(HANDLED, count);
+  try {
+    await work();
+  } finally {
+    unsubscribe(HANDLED, count);
+  }
+  return handled;
+}
+
+describe('the short way of the commonest requests', () => {
+  let short: TestService;
+  let long: TestService;
+  let person: Person;
+  let key: string;
+
+  beforeAll(async () => {
+    short = await startTestService({ env: { BODY_LIMIT: '65536' } });
+    const { databaseUrl, masterKey, url: publicUrl } = short;
+    long = await startTestService({
+      databaseUrl,
+      masterKey,
+      publicUrl,
+      lane: false,
+      env: { BODY_LIMIT: '65536' },
+    });
+    person = await short.person();
+    key = (
+      await short.call('POST', '/keys', {
+        bearer: person.accessToken,
+        body: { name: 'agent', scopes: ['mcp:read'] },
+      })
+    ).body.key;
+  });
+  afterAll(async () => {
+    await long.stop();
+    await short.stop();
+  });
+
+  const bearer = (token: string) => ({ ...STREAMABLE, Authorization: `Bearer ${token}` });
+  const refreshed = async () => (await short.person()).refreshToken;
+  const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
+
+  // Each request is made anew for each of the two: some can be sent once alone.
+  const taken: [string, () => Promise<Sent>][] = [
+    ['a tool call with a token', async () => ({ path: '/mcp', headers: bearer(person.accessToken), body: WHOAMI })],
+    ['a tool call with a key', async () => ({ path: '/mcp', headers: bearer(key), body: WHOAMI })],
+    ['a tool call with X-API-Key', async () => ({ path: '/mcp', headers: { ...STREAMABLE, 'X-API-Key': key }, body: WHOAMI })],
+    ['a tool call without a credential', async () => ({ path: '/mcp', headers: STREAMABLE, body: WHOAMI })],
+    ['a tool call with a forged token', async () => ({ path: '/mcp', headers: bearer(`${person.accessToken.slice(0, -6)}AAAAAA`), body: WHOAMI })],
+    ['a tool call with two credentials', async () => ({ path: '/mcp', headers: { ...bearer(key), 'X-API-Key': key }, body: WHOAMI })],
+    ['a tool call without the scope', async () => ({ path: '/mcp', headers: bearer(key), body: callOf('notes_create', { title: 'a', body: 'b' }) })],
+    ['a tool call with wrong arguments', async () => ({ path: '/mcp', headers: bearer(person.accessToken), body: callOf('notes_create', { title: 7 }) })],
+    ['a tool call from another origin', async () => ({ path: '/mcp', headers: { ...bearer(key), Origin: 'https://evil.example' }, body: WHOAMI })],
+    ['a request id of the caller', async () => ({ path: '/mcp', headers: { ...bearer(key), 'X-Request-Id': 'mine' }, body: WHOAMI })],
+    ['a refresh', async () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: await refreshed() }) })],
+    ['a refresh of an unknown token', async () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: 'tgr_unknown' }) })],
+    ['a token request without a grant type', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'a=b' })],
+    ['a grant type that is not offered', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'password' }) })],
+    ['a parameter sent twice', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'grant_type=refresh_token&grant_type=refresh_token' })],
+    ['an unknown client', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }) })],
+    ['introspection by nobody', async () => ({ path: '/oauth/introspect', headers: FORM_TYPE, body: form({ token: person.accessToken }) })],
+  ]; // prettier-ignore
+
+  it.each(taken)('answers as the framework does: %s', async (_name, make) => {
+    const [first, second] = [await make(), await make()];
+    let answer: Received | undefined;
+    const handled = await handledByFastify(async () => {
+      answer = await send(short, first);
+    });
+    expect(handled).toBe(0);
+    expect(answer).toEqual(await send(long, second));
+  });
+
+  const left: [string, () => Sent][] = [
+    ['a tool that is unknown', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: callOf('none') })],
+    ['a list', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }) })],
+    ['a batch', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: `[${WHOAMI}]` })],
+    ['no JSON', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: '{' })],
+    ['a name that means more to JavaScript', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: WHOAMI.replace('"arguments":{}', '"arguments":{"__proto__":{"a":1}}') })],
+    ['the same, escaped', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: WHOAMI.replace('"arguments":{}', '"arguments":{"\\u005f_proto__":{"a":1}}') })],
+    ['another type', () => ({ path: '/mcp', headers: { ...bearer(person.accessToken), 'Content-Type': 'text/plain' }, body: WHOAMI })],
+    ['a type with a parameter', () => ({ path: '/auth/refresh', headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: '{"refresh_token":"tgr_unknown"}' })],
+    ['a query', () => ({ path: '/auth/refresh?a=b', headers: JSON_TYPE, body: '{"refresh_token":"tgr_unknown"}' })],
+    ['a body that is too long', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: 'x'.repeat(70_000) }) })],
+    ['a refresh without a token', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: '{}' })],
+    ['another path', () => ({ path: '/auth/refresh/', headers: JSON_TYPE, body: '{"refresh_token":"tgr_unknown"}' })],
+    ['a login', () => ({ path: '/auth/login', headers: JSON_TYPE, body: '{"email":"nobody@example.com","password":"wrong"}' })],
+  ]; // prettier-ignore
+
+  it.each(left)('leaves to the framework, untouched: %s', async (_name, make) => {
+    expect(await send(short, make())).toEqual(await send(long, make()));
+  });
+
+  it('takes a body that comes in pieces, and the requests that follow on the connection', async () => {
+    const body = WHOAMI;
+    const head = [
+      'POST /mcp HTTP/1.1', `Host: ${new URL(short.url).host}`, `Authorization: Bearer ${key}`, 'Content-Type: application/json',
+      'Accept: application/json, text/event-stream', `Content-Length: ${body.length}`, '', '',
+    ].join('\r\n'); // prettier-ignore
+    const list = JSON.stringify({ jsonrpc: '2.0', id: 8, method: 'tools/list' });
+    const second = head.replace(`Content-Length: ${body.length}`, `Content-Length: ${list.length}`) + list;
+    const socket = connect(Number(new URL(short.url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    const until = async (condition: () => boolean) => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    socket.write(head + body.slice(0, 10));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write(body.slice(10));
+    await until(() => text.includes('"id":7'));
+    socket.write(second + head + body);
+    await until(() => text.includes('"id":8') && text.split('"id":7').length === 3);
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+    socket.destroy();
+  });
+
+  it('lets a sender go who never ends its body', async () => {
+    const socket = connect(Number(new URL(short.url).port), '127.0.0.1');
+    socket.write(
+      `POST /auth/refresh HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    expect((await short.call('GET', '/healthz')).status).toBe(200);
+  });
+
+  it('gives one successor to fifty who refresh at once', async () => {
+    const body = JSON.stringify({ refresh_token: await refreshed() });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        short.call('POST', '/auth/refresh', { body: JSON.parse(body) as object }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ body: { refresh_token } }) => refresh_token as string)).size).toBe(1);
+  });
+});
