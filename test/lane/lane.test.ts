@@ -98,24 +98,24 @@ describe('the short way of the commonest requests', () => {
   const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
   // Each request is made anew for each of the two: some can be sent once alone.
-  const taken: [string, () => Promise<Sent>][] = [
-    ['a tool call with a token', async () => ({ path: '/mcp', headers: bearer(person.accessToken), body: WHOAMI })],
-    ['a tool call with a key', async () => ({ path: '/mcp', headers: bearer(key), body: WHOAMI })],
-    ['a tool call with X-API-Key', async () => ({ path: '/mcp', headers: { ...STREAMABLE, 'X-API-Key': key }, body: WHOAMI })],
-    ['a tool call without a credential', async () => ({ path: '/mcp', headers: STREAMABLE, body: WHOAMI })],
-    ['a tool call with a forged token', async () => ({ path: '/mcp', headers: bearer(`${person.accessToken.slice(0, -6)}AAAAAA`), body: WHOAMI })],
-    ['a tool call with two credentials', async () => ({ path: '/mcp', headers: { ...bearer(key), 'X-API-Key': key }, body: WHOAMI })],
-    ['a tool call without the scope', async () => ({ path: '/mcp', headers: bearer(key), body: callOf('notes_create', { title: 'a', body: 'b' }) })],
-    ['a tool call with wrong arguments', async () => ({ path: '/mcp', headers: bearer(person.accessToken), body: callOf('notes_create', { title: 7 }) })],
-    ['a tool call from another origin', async () => ({ path: '/mcp', headers: { ...bearer(key), Origin: 'https://evil.example' }, body: WHOAMI })],
-    ['a request id of the caller', async () => ({ path: '/mcp', headers: { ...bearer(key), 'X-Request-Id': 'mine' }, body: WHOAMI })],
+  const taken: [string, () => Sent | Promise<Sent>][] = [
+    ['a tool call with a token', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: WHOAMI })],
+    ['a tool call with a key', () => ({ path: '/mcp', headers: bearer(key), body: WHOAMI })],
+    ['a tool call with X-API-Key', () => ({ path: '/mcp', headers: { ...STREAMABLE, 'X-API-Key': key }, body: WHOAMI })],
+    ['a tool call without a credential', () => ({ path: '/mcp', headers: STREAMABLE, body: WHOAMI })],
+    ['a tool call with a forged token', () => ({ path: '/mcp', headers: bearer(`${person.accessToken.slice(0, -6)}AAAAAA`), body: WHOAMI })],
+    ['a tool call with two credentials', () => ({ path: '/mcp', headers: { ...bearer(key), 'X-API-Key': key }, body: WHOAMI })],
+    ['a tool call without the scope', () => ({ path: '/mcp', headers: bearer(key), body: callOf('notes_create', { title: 'a', body: 'b' }) })],
+    ['a tool call with wrong arguments', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: callOf('notes_create', { title: 7 }) })],
+    ['a tool call from another origin', () => ({ path: '/mcp', headers: { ...bearer(key), Origin: 'https://evil.example' }, body: WHOAMI })],
+    ['a request id of the caller', () => ({ path: '/mcp', headers: { ...bearer(key), 'X-Request-Id': 'mine' }, body: WHOAMI })],
     ['a refresh', async () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: await refreshed() }) })],
-    ['a refresh of an unknown token', async () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: 'tgr_unknown' }) })],
-    ['a token request without a grant type', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'a=b' })],
-    ['a grant type that is not offered', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'password' }) })],
-    ['a parameter sent twice', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'grant_type=refresh_token&grant_type=refresh_token' })],
-    ['an unknown client', async () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }) })],
-    ['introspection by nobody', async () => ({ path: '/oauth/introspect', headers: FORM_TYPE, body: form({ token: person.accessToken }) })],
+    ['a refresh of an unknown token', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: 'tgr_unknown' }) })],
+    ['a token request without a grant type', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'a=b' })],
+    ['a grant type that is not offered', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'password' }) })],
+    ['a parameter sent twice', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'grant_type=refresh_token&grant_type=refresh_token' })],
+    ['an unknown client', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }) })],
+    ['introspection by nobody', () => ({ path: '/oauth/introspect', headers: FORM_TYPE, body: form({ token: person.accessToken }) })],
   ]; // prettier-ignore
 
   it.each(taken)('answers as the framework does: %s', async (_name, make) => {
