@@ -1,7 +1,7 @@
 import { headersFor } from '../ops/answer-headers.js';
 import type { LaneRequest } from './lane-request.js';
 
-/** A whole answer: name after value, all headers but the request's id and the length. */
+/** An answer without what the route and the lane add to each: names and values of headers in turn. */
 export interface LaneAnswer {
   readonly status: number;
   readonly headers: readonly string[];
@@ -15,6 +15,8 @@ export interface LaneRoute {
   readonly path: string;
   /** The one Content-Type, as most clients write it. */
   readonly contentType: 'application/json' | 'application/x-www-form-urlencoded';
+  /** What each of its answers carries, errors as well: in lower case, names and values in turn. */
+  readonly headers: readonly string[];
   /**
    * The work that a body asks for, or undefined for the framework to have the request: nothing may have happened then.
    * What the work throws is answered like anywhere else.
@@ -22,11 +24,16 @@ export interface LaneRoute {
   prepare(text: string, request: LaneRequest): LaneWork | undefined;
 }
 
-/** A 200 with an object, as the framework sends it from a controller of this path with these `@Header`s. */
-export function jsonAnswer(path: string, headers: readonly string[]): (value: object) => LaneAnswer {
-  const all = [...headersFor(path), ...headers, 'content-type', 'application/json; charset=utf-8'];
-  return (value) => ({ status: 200, headers: all, body: JSON.stringify(value) });
-}
+const JSON_TYPE = ['content-type', 'application/json; charset=utf-8'];
+
+/** A 200 with this text of JSON, as the framework sends it. */
+export const jsonAnswer = (body: string): LaneAnswer => ({ status: 200, headers: JSON_TYPE, body });
+
+/** What the framework puts on every answer of a path, and what the controller adds by `@Header`. */
+export const headersOf = (path: string, ...more: string[]): readonly string[] => [
+  ...headersFor(path),
+  ...more,
+];
 
 /** Undefined for what is no JSON, which is never a body that a route of the lane takes. */
 export function parsedJson(text: string): unknown {

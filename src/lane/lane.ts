@@ -8,7 +8,7 @@ export interface LaneSurroundings {
   /** Bytes. */
   readonly longestBody: number;
   readonly addressOf: (request: IncomingMessage) => string;
-  answerTo(error: unknown, request: LaneRequest): LaneAnswer;
+  answerTo(error: unknown, request: LaneRequest, route: LaneRoute): LaneAnswer;
   /** Told of every answer. */
   answered(request: LaneRequest, status: number, milliseconds: number): void;
 }
@@ -67,7 +67,7 @@ export class Lane {
       const asked = new LaneRequest(request, response, this.around.addressOf);
       const work = UNUSUAL.test(text) ? undefined : route.prepare(text, asked);
       if (work) {
-        void this.answer(work, asked, startedAt);
+        void this.answer(work, asked, route, startedAt);
         return;
       }
       request.unshift(body);
@@ -75,12 +75,22 @@ export class Lane {
     });
   }
 
-  private async answer(work: LaneWork, request: LaneRequest, startedAt: number): Promise<void> {
+  private async answer(
+    work: LaneWork,
+    request: LaneRequest,
+    route: LaneRoute,
+    startedAt: number,
+  ): Promise<void> {
     const { response } = request;
-    const answer = await work().catch((error: unknown) => this.around.answerTo(error, request));
+    const answer = await work().catch((error: unknown) => this.around.answerTo(error, request, route));
     const { status, headers, body } = answer;
     const own = ['x-request-id', request.id, 'content-length', String(Buffer.byteLength(body))];
-    response.writeHead(status, [...headers, ...own, ...(this.open ? [] : ['connection', 'close'])]);
+    response.writeHead(status, [
+      ...route.headers,
+      ...headers,
+      ...own,
+      ...(this.open ? [] : ['connection', 'close']),
+    ]);
     response.end(body);
     this.around.answered(request, status, performance.now() - startedAt);
   }

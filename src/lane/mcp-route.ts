@@ -4,8 +4,7 @@ import { goneSignal } from '../mcp/gone-signal.js';
 import { McpController } from '../mcp/mcp.controller.js';
 import type { PlainAnswers } from '../mcp/plain-answers.js';
 import { plainRequest } from '../mcp/plain-request.js';
-import { headersFor } from '../ops/answer-headers.js';
-import { type LaneRoute, parsedJson } from './lane-route.js';
+import { headersOf, jsonAnswer, type LaneRoute, parsedJson } from './lane-route.js';
 
 const PATH = '/mcp';
 
@@ -14,12 +13,12 @@ const PATH = '/mcp';
  * does there, and each throws when it refuses.
  */
 export function mcpRoute(guards: readonly CanActivate[], plain: PlainAnswers): LaneRoute {
-  const headers = [...headersFor(PATH), 'content-type', 'application/json'];
   // eslint-disable-next-line @typescript-eslint/unbound-method -- named, as the guards look for its decorators; never called
   const handler = McpController.prototype.post;
   return {
     path: PATH,
     contentType: 'application/json',
+    headers: headersOf(PATH),
     prepare(text, request) {
       const body = parsedJson(text);
       const asked = plainRequest(body, request.headers);
@@ -31,7 +30,7 @@ export function mcpRoute(guards: readonly CanActivate[], plain: PlainAnswers): L
         if (!request.principal) throw new Error('the guards left no principal');
         const answer = await plain.answer(asked, request.principal, () => goneSignal(request.response));
         if (answer === undefined) throw new Error('a plain tool was not answered');
-        return { status: 200, headers, body: answer };
+        return jsonAnswer(answer);
       };
     },
   };

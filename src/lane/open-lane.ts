@@ -11,7 +11,6 @@ import { OriginGuard } from '../mcp/origin.guard.js';
 import { PlainAnswers } from '../mcp/plain-answers.js';
 import { IntrospectionController } from '../oauth/inspection/introspection.controller.js';
 import { TokenController } from '../oauth/token/token.controller.js';
-import { headersFor } from '../ops/answer-headers.js';
 import type { Answered } from '../ops/access-log.js';
 import { Lane, type LaneSurroundings } from './lane.js';
 import { mcpRoute } from './mcp-route.js';
@@ -43,10 +42,12 @@ export function openLane(
     ],
     longestBody: config.BODY_LIMIT,
     addressOf: addressFinder(config.TRUST_PROXY),
-    answerTo(error, request) {
+    answerTo(error, request, route) {
       const { status, type, headers, body } = filter.answerTo(error, request);
-      const all = [...headersFor(request.url), ...Object.entries(headers).flat(), 'content-type', type];
-      return { status, headers: all, body };
+      // A page says its charset itself; the framework adds it to JSON.
+      const whole = type.includes('charset') ? type : `${type}; charset=utf-8`;
+      const own = Object.entries(headers).filter(([name]) => !route.headers.includes(name.toLowerCase()));
+      return { status, headers: [...own.flat(), 'content-type', whole], body };
     },
     answered,
   });

@@ -3,7 +3,7 @@ import type { AuthController } from '../auth/auth.controller.js';
 import { RefreshBody } from '../auth/auth.schemas.js';
 import type { IntrospectionController } from '../oauth/inspection/introspection.controller.js';
 import type { TokenController } from '../oauth/token/token.controller.js';
-import { jsonAnswer, type LaneRoute, parsedJson } from './lane-route.js';
+import { headersOf, jsonAnswer, type LaneRoute, parsedJson } from './lane-route.js';
 import type { LaneRequest } from './lane-request.js';
 
 const NO_STORE = ['cache-control', 'no-store'];
@@ -19,31 +19,31 @@ export const introspectionRoute = (controller: IntrospectionController): LaneRou
 
 function formRoute(
   path: string,
-  headers: readonly string[],
+  headers: string[],
   method: (body: unknown, request: LaneRequest) => Promise<object>,
 ): LaneRoute {
-  const answer = jsonAnswer(path, headers);
   return {
     path,
     contentType: 'application/x-www-form-urlencoded',
+    headers: headersOf(path, ...headers),
     prepare: (text, request) => async () => {
       request.body = parse(text);
-      return answer(await method(request.body, request));
+      return jsonAnswer(JSON.stringify(await method(request.body, request)));
     },
   };
 }
 
 export function refreshRoute(controller: AuthController): LaneRoute {
   const path = '/auth/refresh';
-  const answer = jsonAnswer(path, NO_STORE);
   return {
     path,
     contentType: 'application/json',
+    headers: headersOf(path, ...NO_STORE),
     prepare(text, request) {
       const body = RefreshBody.safeParse(parsedJson(text));
       if (!body.success) return undefined;
       request.body = body.data;
-      return async () => answer(await controller.refresh(body.data, request));
+      return async () => jsonAnswer(JSON.stringify(await controller.refresh(body.data, request)));
     },
   };
 }

@@ -24,21 +24,24 @@ export class OwnPaths {
   readonly routes: Route[] = [];
   private readonly fixed = new Set<string>();
   private readonly patterns: (readonly string[])[] = [];
+  private readonly prefixes: string[] = [];
 
   constructor(private readonly left: readonly string[]) {}
 
   add({ method, url }: { method: string | string[]; url: string }): void {
     if (this.left.includes(url)) return;
     this.routes.push(...[method].flat().map((one) => ({ method: one, url })));
-    if (/[*(]/.test(url)) throw new Error(`the path of ${url} is not one that can be told apart`);
-    if (url.includes(':')) this.patterns.push(segmentsOf(url));
+    if (/[*(]/.test(url.replace(/\/\*$/, '')))
+      throw new Error(`the path of ${url} is not one that can be told apart`);
+    if (url.endsWith('/*')) this.prefixes.push(url.slice(0, -1));
+    else if (url.includes(':')) this.patterns.push(segmentsOf(url));
     else this.fixed.add(url);
   }
 
   has(url: string): boolean {
     const query = url.indexOf('?');
     const path = query < 0 ? url : url.slice(0, query);
-    if (this.fixed.has(path)) return true;
+    if (this.fixed.has(path) || this.prefixes.some((prefix) => path.startsWith(prefix))) return true;
     const segments = segmentsOf(path);
     return this.patterns.some((pattern) => matches(pattern, segments));
   }
