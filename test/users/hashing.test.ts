@@ -24,7 +24,9 @@ test('more hashes than may run and wait are refused, and the others all come thr
 });
 
 test('a storm of logins gets 503 with Retry-After past the queue, while other requests are answered', async () => {
-  const service = await startTestService({ env: { HASH_QUEUE: '5', LOGIN_LIMIT_ACCOUNT: '100000' } });
+  const service = await startTestService({
+    env: { HASH_QUEUE: '1', PASSWORD_MEMORY_KIB: '131072', LOGIN_LIMIT_ACCOUNT: '100000' },
+  });
   try {
     const { email, accessToken } = await service.person();
     let done = false;
@@ -41,7 +43,7 @@ test('a storm of logins gets 503 with Retry-After past the queue, while other re
     }
     const answers = await storm;
     const full = answers.filter(({ status }) => status === 503);
-    expect(answers.filter(({ status }) => status === 401).length).toBeGreaterThanOrEqual(5);
+    expect(answers.filter(({ status }) => status === 401).length).toBeGreaterThanOrEqual(1);
     expect(full.length).toBeGreaterThan(0);
     expect(answers).toHaveLength(60);
     for (const { status } of answers) expect([401, 503]).toContain(status);
