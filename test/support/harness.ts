@@ -145,8 +145,13 @@ export async function startTestService(options: ServiceOptions = {}): Promise<Te
     ...(options.lane !== undefined && { lane: options.lane }),
     logger: createLogger(config.LOG_LEVEL, log),
   });
-  await app.startAllMicroservices();
-  await app.listen(port, '127.0.0.1');
+  try {
+    await app.startAllMicroservices();
+    await app.listen(port, '127.0.0.1');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 
   return {
     app,
