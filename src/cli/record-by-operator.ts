@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../crypto/uuid.js';
 import type { Database } from '../database/database.js';
 import { AuditPartitions } from '../ops/audit/audit-partitions.js';
 import { AuditRepository } from '../ops/audit/audit.repository.js';

@@ -65,9 +65,10 @@ export class Lane {
     wholeBody(request, Number(request.headers['content-length']), (body) => {
       const text = body.toString();
       const asked = new LaneRequest(request, response, this.around.addressOf);
-      const work = UNUSUAL.test(text) ? undefined : route.prepare(text, asked);
+      const work = UNUSUAL.test(text) ? undefined : preparedBy(route, text, asked);
       if (work) {
-        void this.answer(work, asked, route, startedAt);
+        // An answer that cannot be written must not end the process.
+        this.answer(work, asked, route, startedAt).catch(() => response.destroy());
         return;
       }
       request.unshift(body);
@@ -93,5 +94,14 @@ export class Lane {
     ]);
     response.end(body);
     this.around.answered(request, status, performance.now() - startedAt);
+  }
+}
+
+/** A body that a parser chokes on is the framework's, which has an answer for that. */
+function preparedBy(route: LaneRoute, text: string, request: LaneRequest): LaneWork | undefined {
+  try {
+    return route.prepare(text, request);
+  } catch {
+    return undefined;
   }
 }

@@ -89,8 +89,8 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     const [row] = await this.database.queryApart<{ now: Date }>(NOW, []);
     if (!row) throw new Error('Postgres told no time');
-    // Nothing issued before this is still alive, so older revocations need not be known.
-    this.since = new Date(row.now.getTime() - this.config.ACCESS_TOKEN_TTL * 1000);
+    // Nothing that an older revocation could end is still alive.
+    this.since = new Date(row.now.getTime() - this.config.ACCESS_TOKEN_TTL * 1000 - REMOVAL_LAG_MS);
     await this.poll();
     this.schedule();
   }

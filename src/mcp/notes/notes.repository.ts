@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DATA_SOURCE } from '../../database/data-source-name.js';
 import { ILike, type Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../../crypto/uuid.js';
 import { Note } from './note.entity.js';
 
 export interface Page {

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../../crypto/uuid.js';
 import { Clock } from '../../crypto/clock.js';
 import { sha256 } from '../../crypto/digest.js';
 import { Database, type Statement } from '../../database/database.js';

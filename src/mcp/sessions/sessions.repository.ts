@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../../crypto/uuid.js';
 import { ownerOf, type Principal } from '../../access/principal.js';
 import { Clock } from '../../crypto/clock.js';
 import { randomToken, sha256 } from '../../crypto/digest.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../../crypto/uuid.js';
 import { Database, type Statement } from '../../database/database.js';
 import { type Consent, remember } from '../authorize/grants.repository.js';
 import type { SessionToOpen } from '../authorize/codes.repository.js';

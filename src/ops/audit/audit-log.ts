@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../../crypto/uuid.js';
 import { type AuditEvent, auditRecord } from './audit-event.js';
 
 /** Audit records where there is no table for them: a line of the log for each, of the same shape, whatever LOG_LEVEL says. */
