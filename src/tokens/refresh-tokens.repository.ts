@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../crypto/clock.js';
+import { Batches } from '../database/batches.js';
 import { Database, type Statement } from '../database/database.js';
+import { Lifetimes } from './lifetimes.js';
 
 /** What became of a presented refresh token. `replayed` is a retry within the window: it gets the same successor. */
 export type RotationOutcome =
@@ -16,55 +19,71 @@ export interface Rotation {
 }
 
 /*
- * One statement decides and acts, so that no two callers can both be first:
- *   used       marks the token when all is well, which is nearly always; a second caller waits here and then finds it marked
- *   successor  its digest follows from $1, so the primary key keeps it the only one
- *   presented  when nothing was marked: the token as it is by now, which the lock makes sure of
+ * One statement decides and acts for all that are presented at the same time, so that no two callers can both be first:
+ *   asked      the tokens of this batch, no two alike
+ *   sound      those whose session is alive
+ *   used       marks each token with which all is well, as nearly always; a second caller waits here and then finds it marked
+ *   successor  its digest follows from the one presented, so the primary key keeps it the only one
+ *   presented  those that were not marked: the token as it is by now, which the lock makes sure of
  *   judged     why it was not, in order of weight
  *   ended      a token used again after the window ends its session
- * $1 presented digest, $2 successor digest, $3 now, $4 start of the replay window, $5 idle end of the successor,
- * $6 the client that presents it: to any other the token is unknown (spec S10), $7 the resource it asks for, or null.
+ * OFFSET, IS NOT DISTINCT FROM and the length (which makes the planner expect one row) keep every plan on one way, however
+ * the tables grow: each token by its digest, its session by id, its person by id; and the same plan for any size of batch.
+ * $1 presented digests, $2 their successors', $3 the clients that present them: to any other a token is unknown (spec S10),
+ * $4 the resources that they ask for, or nulls, $5 now, $6 start of the replay window, $7 idle end of the successors.
  */
 const ROTATE: Statement = {
-  name: 'refresh-token-rotate',
+  name: 'refresh-tokens-rotate',
   text: `
-    WITH used AS (
-      UPDATE refresh_tokens t SET used_at = $3
-      FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE t.digest = $1 AND t.used_at IS NULL AND t.expires_at > $3
-        AND s.id = t.session_id AND s.client_id = $6 AND s.expires_at > $3 AND s.revoked_at IS NULL
-        AND ($7::text IS NULL OR s.resource = $7) AND u.disabled_at IS NULL
-      RETURNING s.id AS session_id, s.user_id, s.client_id, s.resource, s.scopes, s.expires_at, u.scopes AS user_scopes
+    WITH asked AS (
+      SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[]) WITH ORDINALITY
+        AS asked (presented, successor, client_id, resource, place)
+      WHERE octet_length(presented) = 32
+    ), sound AS (
+      SELECT a.place, a.presented, a.successor, s.* FROM asked a JOIN refresh_tokens t ON t.digest = a.presented, LATERAL (
+        SELECT s.id AS session_id, s.user_id, s.client_id, s.resource, s.scopes, s.expires_at, u.scopes AS user_scopes
+        FROM sessions s JOIN users u ON u.id = s.user_id
+        WHERE s.id = t.session_id AND s.client_id IS NOT DISTINCT FROM a.client_id AND s.expires_at > $5 AND s.revoked_at IS NULL
+          AND (a.resource IS NULL OR s.resource = a.resource) AND u.disabled_at IS NULL
+        OFFSET 0
+      ) s
+    ), used AS (
+      UPDATE refresh_tokens t SET used_at = $5 FROM sound
+      WHERE t.digest = sound.presented AND t.used_at IS NULL AND t.expires_at > $5
+      RETURNING sound.*
     ), successor AS (
       INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
-      SELECT $2, session_id, $3, least($5, expires_at) FROM used
+      SELECT successor, session_id, $5, least($7, expires_at) FROM used
+    ), refused AS (
+      SELECT * FROM asked WHERE place NOT IN (SELECT place FROM used)
     ), presented AS (
-      SELECT t.used_at, s.id AS session_id, s.user_id, s.client_id, s.resource, s.scopes, s.expires_at, s.revoked_at,
-             u.scopes AS user_scopes, u.disabled_at
-      FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
-      WHERE t.digest = $1 AND s.client_id = $6 AND NOT EXISTS (SELECT FROM used)
+      SELECT a.place, a.resource AS wanted, t.used_at, s.id AS session_id, s.user_id, s.client_id, s.resource, s.scopes,
+             s.expires_at, s.revoked_at, u.scopes AS user_scopes, u.disabled_at
+      FROM refused a JOIN refresh_tokens t ON t.digest = a.presented
+        JOIN sessions s ON s.id = t.session_id AND s.client_id IS NOT DISTINCT FROM a.client_id
+        JOIN users u ON u.id = s.user_id
       FOR NO KEY UPDATE OF t
     ), judged AS (
-      SELECT CASE
+      SELECT place, CASE
                WHEN revoked_at IS NOT NULL OR disabled_at IS NOT NULL THEN 'revoked'
-               WHEN resource <> $7 THEN 'wrong_resource'
-               WHEN expires_at <= $3 THEN 'expired'
-               WHEN used_at <= $4 THEN 'reused'
+               WHEN resource <> wanted THEN 'wrong_resource'
+               WHEN expires_at <= $5 THEN 'expired'
+               WHEN used_at <= $6 THEN 'reused'
                WHEN used_at IS NOT NULL THEN 'replayed'
                ELSE 'expired'
              END AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes
       FROM presented
     ), ended AS (
-      UPDATE sessions SET revoked_at = $3, revoked_reason = 'refresh_token_reuse'
+      UPDATE sessions SET revoked_at = $5, revoked_reason = 'refresh_token_reuse'
       FROM judged WHERE judged.outcome = 'reused' AND sessions.id = judged.session_id
     ), outcomes AS (
-      SELECT 'rotated' AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes FROM used
+      SELECT place, 'rotated' AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes FROM used
       UNION ALL SELECT * FROM judged
     )
-    SELECT json_build_object(
-      'outcome', outcome, 'userId', user_id, 'sessionId', session_id, 'clientId', client_id, 'resource', resource,
-      'sessionScopes', scopes, 'userScopes', user_scopes
-    ) AS rotation FROM outcomes`,
+    SELECT json_agg(json_build_object(
+      'place', place, 'outcome', outcome, 'userId', user_id, 'sessionId', session_id, 'clientId', client_id,
+      'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes
+    )) AS rotations FROM outcomes`,
 };
 
 const SESSION_OF: Statement = {
@@ -73,20 +92,49 @@ const SESSION_OF: Statement = {
          WHERE t.digest = $1 AND ($2::text IS NULL OR s.client_id = $2)`,
 };
 
+/** A refresh token and who presents it. */
+export interface Presented {
+  readonly digest: Buffer;
+  readonly successor: Buffer;
+  readonly clientId: string;
+  readonly resource: string | null;
+}
+
+const MOST_AT_ONCE = { most: 64, atOnce: 4 };
+
 @Injectable()
 export class RefreshTokensRepository {
-  constructor(private readonly database: Database) {}
+  private readonly rotations = new Batches<Presented, Rotation>({
+    run: (batch) => this.rotateAll(batch),
+    keyOf: ({ digest }) => digest.toString('latin1'),
+    ...MOST_AT_ONCE,
+  });
+
+  constructor(
+    private readonly database: Database,
+    private readonly lifetimes: Lifetimes,
+    private readonly clock: Clock,
+  ) {}
 
   /** `undefined` for a token nobody issued. */
-  async rotate(
-    presented: Buffer,
-    successor: Buffer,
-    times: { now: Date; windowStart: Date; idleEnd: Date },
-    by: { clientId: string; resource: string | null },
-  ): Promise<Rotation | undefined> {
-    const { now, windowStart, idleEnd } = times;
-    const values = [presented, successor, now, windowStart, idleEnd, by.clientId, by.resource];
-    return (await this.database.query<{ rotation: Rotation }>(ROTATE, values))[0]?.rotation;
+  async rotate(presented: Presented): Promise<Rotation | undefined> {
+    return this.rotations.add(presented);
+  }
+
+  private async rotateAll(batch: readonly Presented[]): Promise<(Rotation | undefined)[]> {
+    const now = this.clock.now();
+    const [row] = await this.database.query<{ rotations: (Rotation & { place: number })[] | null }>(ROTATE, [
+      batch.map(({ digest }) => digest),
+      batch.map(({ successor }) => successor),
+      batch.map(({ clientId }) => clientId),
+      batch.map(({ resource }) => resource),
+      now,
+      this.lifetimes.replayWindowStart(now),
+      this.lifetimes.idleEnd(now),
+    ]);
+    const answers = new Array<Rotation | undefined>(batch.length);
+    for (const { place, ...rotation } of row?.rotations ?? []) answers[place - 1] = rotation;
+    return answers;
   }
 
   async sessionOf(digest: Buffer, clientId: string | null): Promise<string | undefined> {

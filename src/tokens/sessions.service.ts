@@ -96,18 +96,13 @@ export class SessionsService {
   async refresh(presented: string, by: RefreshRequest): Promise<TokenPair> {
     if (!looksLikeRefreshToken(presented))
       throw new ToolgateError('invalid_refresh_token', { reason: 'malformed' });
-    const now = this.clock.now();
     const successor = refreshTokenOf(this.masterKey.successorOf(presented));
-    const rotation = await this.refreshTokens.rotate(
-      sha256(presented),
-      sha256(successor),
-      {
-        now,
-        windowStart: this.lifetimes.replayWindowStart(now),
-        idleEnd: this.lifetimes.idleEnd(now),
-      },
-      { clientId: by.clientId, resource: by.resource ?? null },
-    );
+    const rotation = await this.refreshTokens.rotate({
+      digest: sha256(presented),
+      successor: sha256(successor),
+      clientId: by.clientId,
+      resource: by.resource ?? null,
+    });
     const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = this.requireLive(
       rotation,
       by.from,
