@@ -44,6 +44,13 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential | undefin
   return { kind: looksLikeApiKey(value) ? 'api_key' : 'access_token', value };
 }
 
+/** The same where one must be there. @throws ToolgateError `missing_credential`, and what {@link credentialOf} throws. */
+export function requireCredential(headers: IncomingHttpHeaders): Credential {
+  const credential = credentialOf(headers);
+  if (!credential) throw new ToolgateError('missing_credential');
+  return credential;
+}
+
 /**
  * Node keeps the first of several Authorization headers; whatever stands before it may have looked at another.
  *

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { addressAllowed } from '../access/cidr.js';
-import { type Credential, credentialOf } from '../access/credential.js';
+import { type Credential, requireCredential } from '../access/credential.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { KeysService } from '../keys/keys.service.js';
@@ -17,6 +17,8 @@ export interface CredentialBearer {
   readonly ip: string;
 }
 
+type Finding = (credential: Credential) => Promise<Verified>;
+
 /** Who calls a resource: the one set of rules for the service itself and for every server that it stands before. */
 @Injectable()
 export class ResourceAuthentication {
@@ -29,18 +31,12 @@ export class ResourceAuthentication {
   ) {}
 
   /**
-   * `verify` finds out about a credential that is not known yet; unless given, the strategies do.
+   * `find` finds out about a credential that is not known yet; unless given, the strategies do.
    *
    * @throws ToolgateError a 401 that says which credential is wrong and how; `address_not_allowed`, `unavailable`
    */
-  async authenticate(
-    resource: string,
-    request: CredentialBearer,
-    verify = async (credential: Credential) => this.verify(credential, resource),
-  ): Promise<Principal> {
-    const credential = credentialOf(request.headers);
-    if (!credential) throw new ToolgateError('missing_credential');
-    return this.admit(resource, credential, request, verify);
+  async authenticate(resource: string, request: CredentialBearer, find?: Finding): Promise<Principal> {
+    return this.admit(resource, requireCredential(request.headers), request, find);
   }
 
   /** The same for a credential that did not come in a header. */
@@ -48,9 +44,9 @@ export class ResourceAuthentication {
     resource: string,
     credential: Credential,
     from: Pick<CredentialBearer, 'ip'>,
-    verify = async (one: Credential) => this.verify(one, resource),
+    find?: Finding,
   ): Promise<Principal> {
-    return (await this.admitVerified(resource, credential, from, verify)).principal;
+    return (await this.admitVerified(resource, credential, from, find)).principal;
   }
 
   /** The same, with how long the credential may be believed. */
@@ -58,15 +54,37 @@ export class ResourceAuthentication {
     resource: string,
     credential: Credential,
     from: Pick<CredentialBearer, 'ip'>,
-    verify = async (one: Credential) => this.verify(one, resource),
+    find?: Finding,
   ): Promise<Verified> {
+    return this.known(resource, credential, from) ?? (await this.verify(resource, credential, from, find));
+  }
+
+  /**
+   * What was found out about a credential before and still holds: there is nothing to wait for. Undefined when it has to
+   * be verified.
+   *
+   * @throws ToolgateError `address_not_allowed`, `unavailable`
+   */
+  known(resource: string, credential: Credential, from: Pick<CredentialBearer, 'ip'>): Verified | undefined {
     this.revocations.requireFresh();
-    let verified = this.cache.get(credential, resource);
-    if (!verified) {
-      const mark = this.revocations.mark();
-      verified = await verify(credential);
-      this.cache.set(credential, verified, mark);
-    }
+    const verified = this.cache.get(credential, resource);
+    return verified && this.used(verified, from);
+  }
+
+  /** Finds out about a credential that is not {@link known}, and keeps it. @throws as {@link authenticate} */
+  async verify(
+    resource: string,
+    credential: Credential,
+    from: Pick<CredentialBearer, 'ip'>,
+    find: Finding = (one) => this.byStrategy(one, resource),
+  ): Promise<Verified> {
+    const mark = this.revocations.mark();
+    const verified = await find(credential);
+    this.cache.set(credential, verified, mark);
+    return this.used(verified, from);
+  }
+
+  private used(verified: Verified, from: Pick<CredentialBearer, 'ip'>): Verified {
     const { principal, allowedCidrs } = verified;
     if (allowedCidrs.length > 0 && !addressAllowed(allowedCidrs, from.ip))
       throw new ToolgateError('address_not_allowed');
@@ -74,7 +92,7 @@ export class ResourceAuthentication {
     return verified;
   }
 
-  private async verify({ kind, value }: Credential, resource: string): Promise<Verified> {
+  private async byStrategy({ kind, value }: Credential, resource: string): Promise<Verified> {
     return kind === 'api_key'
       ? this.apiKeys.verifyFor(value, resource)
       : this.accessTokens.verifyFor(value, resource);

@@ -7,37 +7,50 @@ import type { Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import { PerRoute } from './per-route.js';
 import { requireHttp } from './require-http.js';
 import type { AuditedEvent } from '../ops/audit/audit-event.js';
 import { AuditTrail } from '../ops/audit/audit-trail.js';
 
+interface Rules {
+  readonly needed: readonly Scope[];
+  readonly open: boolean;
+  /** What the route leaves in the audit trail. */
+  readonly event: AuditedEvent | undefined;
+}
+
 /** Global: every scope that the class and the method require must be held. They add up, none overrides. */
 @Injectable()
 export class ScopeGuard implements CanActivate {
+  private readonly rules: PerRoute<Rules>;
+
   constructor(
-    private readonly reflector: Reflector,
+    reflector: Reflector,
     private readonly audit: AuditTrail,
     @InjectConfig() private readonly config: Config,
-  ) {}
+  ) {
+    this.rules = new PerRoute((targets) => ({
+      needed: reflector
+        .getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, targets)
+        .flatMap((scopes) => scopes ?? []),
+      open: reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true,
+      event: reflector.get<AuditedEvent | undefined>(AUDITED, targets[0]),
+    }));
+  }
 
   /** @throws ToolgateError `insufficient_scope` naming all the scopes needed, not just the missing ones (spec R9). */
   canActivate(context: ExecutionContext): boolean {
-    const targets = [context.getHandler(), context.getClass()];
-    const needed = this.reflector
-      .getAll<(Scope[] | undefined)[]>(REQUIRED_SCOPES, targets)
-      .flatMap((scopes) => scopes ?? []);
+    const { needed, open, event } = this.rules.of(context);
     if (needed.length === 0) return true;
     requireHttp(context);
     const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
     const { principal } = request;
     if (!principal) {
-      const open = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets);
       throw open
         ? new Error('@Public() and @RequireScope() contradict each other')
         : new ToolgateError('missing_credential');
     }
     if (this.config.scopes.missing(principal.scopes, needed).length > 0) {
-      const event = this.reflector.get<AuditedEvent | undefined>(AUDITED, context.getHandler());
       if (event !== undefined) this.noteRefusal(event, principal, request);
       throw new ToolgateError('insufficient_scope', { scopes: needed });
     }

@@ -32,7 +32,7 @@ export class CallGate implements CanActivate {
   ) {}
 
   /** @throws ToolgateError `batch_not_served`, `insufficient_scope`, `rate_limited`, `policy_denied`, `unavailable` */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
     const { body, principal } = request;
     if (!principal) throw new Error('CallGate stands behind authentication');
@@ -44,41 +44,47 @@ export class CallGate implements CanActivate {
     }
     const operation = operationOf(body, this.registry);
     if (!operation) return true;
-    try {
-      await this.decide(operation, principal);
-    } catch (error) {
-      this.record(
-        request,
-        principal,
-        operation,
-        error instanceof ToolgateError ? reasonOf(error) : 'internal',
-      );
-      throw error;
-    }
     // The protocol has its own words for a name that is unknown.
-    this.record(request, principal, operation, operation.found ? undefined : 'unknown_operation');
-    return true;
+    const admit = () => {
+      this.record(request, principal, operation, operation.found ? undefined : 'unknown_operation');
+      return true;
+    };
+    const refuse = (error: unknown): never => {
+      const reason = error instanceof ToolgateError ? reasonOf(error) : 'internal';
+      this.record(request, principal, operation, reason);
+      throw error;
+    };
+    let decided: Promise<void> | undefined;
+    try {
+      decided = this.decide(operation, principal);
+    } catch (error) {
+      return refuse(error);
+    }
+    // Most decisions are made by now. What cannot be recorded is not admitted, and not recorded twice.
+    return decided ? decided.then(admit, refuse) : admit();
   }
 
   /** In this order: what costs nothing first, and policies, which may cost anything, within the limits alone. */
-  private async decide(operation: Operation, principal: Principal): Promise<void> {
-    const { kind, name, scopes, found } = operation;
+  private decide(operation: Operation, principal: Principal): Promise<void> | undefined {
+    const { kind, name, scopes } = operation;
     if (this.config.scopes.missing(principal.scopes, scopes).length > 0) {
       throw new ToolgateError('insufficient_scope', {
         scopes,
         detail: `The ${kind} ${name} needs: ${scopes.join(' ')}`,
       });
     }
-    const subject = callerOf(principal);
+    const call = { principal, operation, arguments: operation.arguments, at: this.clock.now() };
+    const taken = this.takeCalls(operation, callerOf(principal));
+    return taken ? taken.then(() => this.policies.check(call)) : this.policies.check(call);
+  }
+
+  /** Of the caller's calls and of the tool's own. */
+  private takeCalls({ kind, name, found }: Operation, subject: string): Promise<void> | undefined {
     const calls = this.config.MCP_CALL_LIMIT;
-    if (calls > 0) await this.limits.take({ name: 'all', calls, seconds: 60 }, subject);
-    if (found?.rateLimit) await this.limits.take({ name: `${kind} ${name}`, ...found.rateLimit }, subject);
-    await this.policies.check({
-      principal,
-      operation,
-      arguments: operation.arguments,
-      at: this.clock.now(),
-    });
+    const ofTool = () =>
+      found?.rateLimit && this.limits.take({ name: `${kind} ${name}`, ...found.rateLimit }, subject);
+    const taken = calls > 0 ? this.limits.take({ name: 'all', calls, seconds: 60 }, subject) : undefined;
+    return taken ? taken.then(ofTool) : ofTool();
   }
 
   private record(

@@ -38,22 +38,28 @@ export class CallLimits {
   constructor(private readonly database: Database) {}
 
   /**
-   * Takes one call.
+   * Takes one call. Undefined: taken from what is leased, so that there is nothing to wait for.
    *
    * @throws ToolgateError `rate_limited` when there is none left, `unavailable` when it cannot be counted.
    */
-  async take(limit: CallLimit, subject: string): Promise<void> {
+  take(limit: CallLimit, subject: string): Promise<void> | undefined {
     const key = `${limit.name} ${subject}`;
-    for (;;) {
-      const lease = this.leases.get(key);
-      const wait = lease ? lease.endsAt - performance.now() : 0;
-      if (!lease || wait <= 0) await this.renew(limit, key);
-      else if (lease.left > 0) {
-        lease.left -= 1;
-        return;
-      } else if (lease.left === 0) await this.renew(limit, key);
-      else throw exceeded(limit, Math.max(1, Math.ceil(wait / 1000)));
-    }
+    return this.takeLeased(limit, key) ? undefined : this.takeAnew(limit, key);
+  }
+
+  private async takeAnew(limit: CallLimit, key: string): Promise<void> {
+    do await this.renew(limit, key);
+    while (!this.takeLeased(limit, key));
+  }
+
+  /** False: the lease is used up or over. */
+  private takeLeased(limit: CallLimit, key: string): boolean {
+    const lease = this.leases.get(key);
+    const wait = lease ? lease.endsAt - performance.now() : 0;
+    if (!lease || wait <= 0 || lease.left === 0) return false;
+    if (lease.left === NONE) throw exceeded(limit, Math.max(1, Math.ceil(wait / 1000)));
+    lease.left -= 1;
+    return true;
   }
 
   /** Of calls that need a lease at once, one takes it for all. */

@@ -13,6 +13,16 @@ interface NamedPolicy {
 
 const UNDECIDED = 'It could not be decided whether this call is allowed. Try again later.';
 
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+
+/** Anything but a clear yes is a no. */
+function clear(decided: unknown): PolicyDecision {
+  const decision = decided as Partial<{ allow: unknown; reason: unknown }> | null | undefined;
+  if (decision?.allow === true) return { allow: true };
+  return { allow: false, reason: typeof decision?.reason === 'string' ? decision.reason : UNDECIDED };
+}
+
 /** Every `@CallPolicy` of every provider, found once at the start. */
 @Injectable()
 export class Policies implements OnModuleInit {
@@ -39,12 +49,25 @@ export class Policies implements OnModuleInit {
     }
   }
 
-  /** All at once, within one time. @throws ToolgateError `policy_denied` unless every one allows. */
-  async check(call: PolicyCall): Promise<void> {
-    if (this.policies.length === 0) return;
-    const decisions = await this.withinTime(
-      this.policies.map(({ name, policy }) => this.ask(name, policy, call)),
-    );
+  /**
+   * All at once, within one time; undefined when all have allowed it already.
+   *
+   * @throws ToolgateError `policy_denied` unless every one allows.
+   */
+  check(call: PolicyCall): Promise<void> | undefined {
+    const asked = this.policies.map(({ name, policy }) => this.ask(name, policy, call));
+    if (asked.some((decision) => decision instanceof Promise)) return this.requireAllInTime(asked);
+    this.requireAll(asked as PolicyDecision[]);
+    return undefined;
+  }
+
+  private async requireAllInTime(
+    asked: readonly (PolicyDecision | Promise<PolicyDecision>)[],
+  ): Promise<void> {
+    this.requireAll(await this.withinTime(asked));
+  }
+
+  private requireAll(decisions: readonly PolicyDecision[]): void {
     for (const [index, decision] of decisions.entries()) {
       if (decision.allow) continue;
       throw new ToolgateError('policy_denied', {
@@ -54,21 +77,25 @@ export class Policies implements OnModuleInit {
     }
   }
 
-  /** Anything but a clear yes is a no. */
-  private async ask(name: string, policy: Policy, call: PolicyCall): Promise<PolicyDecision> {
+  private ask(name: string, policy: Policy, call: PolicyCall): PolicyDecision | Promise<PolicyDecision> {
     try {
-      const decision = (await policy.decide(call)) as
-        Partial<{ allow: unknown; reason: unknown }> | undefined;
-      if (decision?.allow === true) return { allow: true };
-      return { allow: false, reason: typeof decision?.reason === 'string' ? decision.reason : UNDECIDED };
+      const decision: unknown = policy.decide(call);
+      if (!isThenable(decision)) return clear(decision);
+      return Promise.resolve(decision).then(clear, (error: unknown) => this.failed(name, error));
     } catch (error) {
-      // The stack alone: the rest of an error may hold the caller's own words.
-      this.log.error(`policy ${name} failed: ${error instanceof Error ? (error.stack ?? '') : typeof error}`);
-      return { allow: false, reason: UNDECIDED };
+      return this.failed(name, error);
     }
   }
 
-  private async withinTime(asked: readonly Promise<PolicyDecision>[]): Promise<PolicyDecision[]> {
+  private failed(name: string, error: unknown): PolicyDecision {
+    // The stack alone: the rest of an error may hold the caller's own words.
+    this.log.error(`policy ${name} failed: ${error instanceof Error ? (error.stack ?? '') : typeof error}`);
+    return { allow: false, reason: UNDECIDED };
+  }
+
+  private async withinTime(
+    asked: readonly (PolicyDecision | Promise<PolicyDecision>)[],
+  ): Promise<PolicyDecision[]> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<PolicyDecision>((resolve) => {
       timer = setTimeout(() => {

@@ -73,6 +73,7 @@ export interface AuditRecord {
   readonly arguments: string | null;
 }
 
+const NOBODY: Partial<Principal> = {};
 const LONGEST_TEXT = 500;
 const LONGEST_ARGUMENTS = 2000;
 
@@ -96,47 +97,27 @@ export function reasonOf({ code, options }: ToolgateError): string {
   return code === 'policy_denied' || code === 'rate_limited' ? `${code}: ${options.reason ?? ''}` : code;
 }
 
-function who(principal: Principal | undefined) {
-  const common = { principal: principal?.kind ?? null, actor: null, key_id: null, session_id: null };
-  switch (principal?.kind) {
-    case undefined:
-      return { ...common, user_id: null, client_id: null };
-    case 'api_key':
-      return { ...common, user_id: principal.userId, client_id: null, key_id: principal.keyId };
-    case 'client':
-      return { ...common, user_id: null, client_id: principal.clientId, session_id: principal.sessionId };
-    case 'user':
-      return {
-        ...common,
-        user_id: principal.userId,
-        client_id: principal.clientId,
-        session_id: principal.sessionId,
-        actor: principal.actor ?? null,
-      };
-  }
-}
+/** The members that any principal may have. */
+type Who = Partial<Record<'userId' | 'clientId' | 'sessionId' | 'keyId' | 'actor', string>> &
+  Partial<Pick<Principal, 'kind' | 'resource'>>;
 
 /** What is known of the subject goes where the credential says nothing. */
-function about(event: AuditEvent) {
-  const { subject } = event;
-  const known = who(event.principal);
-  return {
-    ...known,
-    user_id: known.user_id ?? subject?.userId ?? null,
-    client_id: known.client_id ?? subject?.clientId ?? null,
-    session_id: known.session_id ?? subject?.sessionId ?? null,
-    resource: event.principal?.resource ?? subject?.resource ?? null,
-  };
-}
-
 export function auditRecord(event: AuditEvent, id: string, at: Date): AuditRecord {
+  const { principal = NOBODY, subject } = event;
+  const who: Who = principal;
   return {
     id,
     at,
     event: event.event,
     outcome: event.outcome,
     reason: event.reason === undefined ? null : stored(event.reason),
-    ...about(event),
+    principal: who.kind ?? null,
+    user_id: who.userId ?? subject?.userId ?? null,
+    client_id: who.clientId ?? subject?.clientId ?? null,
+    key_id: who.keyId ?? null,
+    session_id: who.sessionId ?? subject?.sessionId ?? null,
+    actor: who.actor ?? null,
+    resource: who.resource ?? subject?.resource ?? null,
     operation_kind: event.operation?.kind ?? null,
     operation: event.operation ? stored(event.operation.name) : null,
     request_id: stored(event.requestId),
