@@ -36,20 +36,7 @@ export class CallContexts {
 
   /** For a tool that said it only answers: there is no way to say anything else. */
   plain(principal: Principal, gone: () => AbortSignal): ToolCall {
-    return {
-      principal,
-      get signal() {
-        return gone();
-      },
-      clientCapabilities: {},
-      answers: {},
-      state: () => undefined,
-      seal: onlyAnswers,
-      log: onlyAnswers,
-      progress: onlyAnswers,
-      changed: (uri) => this.tellChange(principal, uri),
-      disconnect: () => undefined,
-    };
+    return new PlainCall(principal, gone, (uri) => this.tellChange(principal, uri));
   }
 
   of({ principal, session }: Serving, context: ServerContext): ToolCall {
@@ -89,6 +76,29 @@ export class CallContexts {
 
 const onlyAnswers = (): Promise<never> =>
   Promise.reject(new Error('a tool declared `plain` can only answer: take `plain` from its @Tool'));
+const nothing = () => undefined;
+
+/** A class, because V8 keeps a shape, and all that its closure sees, of every object literal that has a getter. */
+class PlainCall implements ToolCall {
+  readonly clientCapabilities = {};
+  readonly answers = {};
+  readonly state = nothing;
+  readonly seal = onlyAnswers;
+  readonly log = onlyAnswers;
+  readonly progress = onlyAnswers;
+  readonly disconnect = nothing;
+
+  constructor(
+    readonly principal: Principal,
+    private readonly gone: () => AbortSignal,
+    readonly changed: ToolCall['changed'],
+  ) {}
+
+  /** Made only for who asks: most calls are over before anybody could go away. */
+  get signal(): AbortSignal {
+    return this.gone();
+  }
+}
 
 /** The SDK has checked these against the protocol's schema. */
 interface Envelope {
