@@ -41,6 +41,15 @@ function nameOf(target: GuardArguments['target']): string {
   return says ? name : 'server';
 }
 
+/** Why a command is no server, as far as can be told from outside. */
+export function noServer(
+  { command, args }: { command: string; args: readonly string[] },
+  reason: string,
+): string {
+  const asks = command === 'npx' && !args.some((word) => word === '-y' || word === '--yes');
+  return `The command does not answer as an MCP server: ${reason}${asks ? '. If npx has to install it first, write `npx -y`' : ''}.`;
+}
+
 /** @throws Error whose words say what to write instead */
 export function guardArguments(args: readonly string[]): GuardArguments {
   const split = args.indexOf('--');

@@ -20,6 +20,7 @@ export function guardBanner({ target, resource, issuer, policy, tools, warnings 
     .slice(0, MOST_SHOWN)
     .map((tool) => `    ${tool.name.padEnd(width)}  ${words(policy.tool(tool.name, tool))}`);
   const rest = tools.length > MOST_SHOWN ? [`    and ${tools.length - MOST_SHOWN} more`] : [];
+  const named = policy.named().map(({ kind, name, needed }) => `    ${kind} ${name}  ${words(needed)}\n`);
   return `
   Toolgate stands before ${policy.name}
 
@@ -31,8 +32,8 @@ export function guardBanner({ target, resource, issuer, policy, tools, warnings 
 
 ${[...rows, ...rest].join('\n') || '    none are known yet; one that is not known needs what a tool that writes needs'}
 
-    prompts, resources: ${words(policy.read)}   tools not listed: ${words(policy.write)}
-${warnings.map((warning) => `\n  Warning: ${warning}\n`).join('')}
+    ${named.length > 0 ? 'other ' : ''}prompts, resources: ${words(policy.read)}   tools not listed: ${words(policy.write)}
+${named.join('')}${warnings.map((warning) => `\n  Warning: ${warning}\n`).join('')}
   Stop with Ctrl-C.
 `;
 }

@@ -14,7 +14,7 @@ import { createResourceGuard } from '../guard/create-guard.js';
 import type { ResourceGuard } from '../guard/resource-guard.js';
 import { ResourcesRepository } from '../resources/resources.repository.js';
 import { masterKeyOf, type Service, startService } from '../service.js';
-import { type GuardArguments, guardArguments } from './guard-arguments.js';
+import { type GuardArguments, guardArguments, noServer } from './guard-arguments.js';
 import { guardBanner } from './guard-banner.js';
 import { localKeeping, serviceKeeping } from './guard-keeping.js';
 import { untilStopped } from './until-stopped.js';
@@ -22,7 +22,8 @@ import { untilStopped } from './until-stopped.js';
 export const GUARD_USAGE = `toolgate guard [options] URL                 before a Streamable HTTP server
 toolgate guard [options] -- COMMAND ARGUMENTS  before a stdio server
 
-  --name NAME      how the server is called; its scopes are NAME:read and NAME:write
+  --name NAME      how the server is called; its scopes are NAME:read and NAME:write. Unless given: the word that
+                   the command or the host begins with (memory, notes), or else "server"
   --policy FILE    who may do what, as JSON (docs/guard.md)
   --port PORT      where the guard listens; default GUARD_PORT or 4001
   --issuer URL     a Toolgate that runs elsewhere, asked with GUARD_CLIENT_ID and GUARD_CLIENT_SECRET;
@@ -93,8 +94,7 @@ async function firstLook({ target }: GuardArguments, tools: { refresh(): Promise
     await tools.refresh();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    if (!('url' in target))
-      throw new Error(`The command does not answer as an MCP server: ${reason}`, { cause: error });
+    if (!('url' in target)) throw new Error(noServer(target, reason), { cause: error });
     warnings.push(
       `The server cannot be asked for its tools yet (${reason}). It is asked again with the first call.`,
     );

@@ -16,7 +16,9 @@ import { withDatabase } from './with-database.js';
 export async function resource([url = '', scopeText = '', ...rest]: string[], usage: string): Promise<void> {
   const scopes = parseScope(scopeText) ?? [];
   if (rest.length > 0 || scopes.length === 0) {
-    console.error(usage);
+    console.error(
+      `A resource needs its URL, and its scopes in quotes: "notes:read notes:write".\n\n${usage}`,
+    );
     process.exitCode = 2;
     return;
   }

@@ -48,8 +48,11 @@ async function run([command, ...rest]: string[]): Promise<void> {
       else console.error(USAGE);
       break;
     default:
-      console.error(USAGE);
-      process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+      if (command === undefined || command === 'help' || command === '--help') console.error(USAGE);
+      else {
+        console.error(`There is no command ${JSON.stringify(command)}.\n\n${USAGE}`);
+        process.exitCode = 2;
+      }
   }
 }
 

@@ -1,8 +1,9 @@
-import { parseScope } from '../access/scopes.js';
-import { loadConfig } from '../config/config.js';
-import { environment } from '../config/environment.js';
+import { parseScope, type Scope } from '../access/scopes.js';
+import type { Config } from '../config/config.js';
+import type { Database } from '../database/database.js';
 import { type Account, UsersRepository } from '../users/users.repository.js';
 import type { AuditedEvent } from '../ops/audit/audit-event.js';
+import { ResourcesRepository } from '../resources/resources.repository.js';
 import { recordByOperator } from './record-by-operator.js';
 import { withDatabase } from './with-database.js';
 
@@ -14,6 +15,17 @@ function fail(message: string): void {
   process.exitCode = 2;
 }
 
+/** Those of the service, and those of every MCP server that was entered: any other would be a slip. */
+async function knownScopes(database: Database, config: Config): Promise<Scope[]> {
+  const resources = await new ResourcesRepository(database, config).all();
+  return [
+    ...new Set([
+      ...config.scopes.known,
+      ...resources.flatMap((resource) => resource.scopes.map(({ name }) => name)),
+    ]),
+  ];
+}
+
 /** `toolgate user ...`: what an operator does to accounts. */
 export async function user([action, email = '', scopeText, ...rest]: string[], usage: string): Promise<void> {
   // Forgotten or unquoted, the scopes would be wiped or cut; to take them all away is to say so with "".
@@ -22,15 +34,15 @@ export async function user([action, email = '', scopeText, ...rest]: string[], u
     return;
   }
   const scopes = parseScope(scopeText ?? '') ?? [];
-  if (action === 'scopes') {
-    const rules = loadConfig(environment()).scopes;
-    const unknown = scopes.filter((scope) => !rules.knows(scope));
-    if (unknown.length > 0) {
-      fail(`Unknown scopes: ${unknown.join(' ')}. Known: ${rules.known.join(' ')}`);
-      return;
+  await withDatabase(async (database, config) => {
+    if (action === 'scopes') {
+      const known = await knownScopes(database, config);
+      const unknown = scopes.filter((scope) => !known.includes(scope));
+      if (unknown.length > 0) {
+        fail(`Unknown scopes: ${unknown.join(' ')}. Known: ${known.join(' ')}`);
+        return;
+      }
     }
-  }
-  await withDatabase(async (database) => {
     const users = new UsersRepository(database);
     if (action === 'list') {
       for (const account of await users.list()) console.log(line(account));

@@ -38,7 +38,7 @@ export const CATALOGUE = {
   invalid_token: {
     status: 401,
     title: 'The access token is not valid',
-    help: 'Log in or refresh for a new one, and send it unchanged.',
+    help: 'Log in or refresh for a new one, meant for this server, and send it unchanged.',
   },
   expired_token: {
     status: 401,
@@ -49,7 +49,7 @@ export const CATALOGUE = {
   invalid_api_key: {
     status: 401,
     title: 'The API key is not valid',
-    help: 'Check for a typo, or make a new key with POST /keys. OAuth will not help here.',
+    help: 'Check for a typo and that the key is for this server (its `resource`), or make one with POST /keys. OAuth will not help here.',
   },
   expired_api_key: { status: 401, title: 'The API key has expired', help: 'Make a new key with POST /keys.' },
   ambiguous_credential: {
@@ -72,7 +72,7 @@ export const CATALOGUE = {
   insufficient_scope: {
     status: 403,
     title: 'The credential lacks a scope',
-    help: 'Use a credential that holds every scope named in `required_scopes`.',
+    help: 'Use a credential that holds every scope named in this answer.',
   },
   address_not_allowed: {
     status: 403,
@@ -82,7 +82,7 @@ export const CATALOGUE = {
   not_allowed: {
     status: 403,
     title: 'This caller may not do that',
-    help: 'Use the kind of credential that the detail names.',
+    help: 'More scopes will not help.',
   },
   policy_denied: {
     status: 403,
@@ -124,7 +124,7 @@ export const CATALOGUE = {
   invalid_input: {
     status: 422,
     title: 'Some fields are not valid',
-    help: 'Mend the fields named in `errors`.',
+    help: 'Mend the fields that are named.',
   },
   weak_password: {
     status: 422,
@@ -139,7 +139,7 @@ export const CATALOGUE = {
   invalid_scope: {
     status: 422,
     title: 'A scope is unknown',
-    help: 'Use scopes from GET /.well-known/oauth-protected-resource.',
+    help: 'Use scopes that the resource offers: `scopes_supported` of its metadata lists them.',
   },
   rate_limited: { status: 429, title: 'Too many attempts', help: 'Wait for the seconds in Retry-After.' },
   internal: {

@@ -38,7 +38,7 @@ export function scopesFor(
   const unknown = asked.filter((scope) => !offered.has(scope));
   if (unknown.length > 0)
     throw new ToolgateError('invalid_scope', {
-      detail: `Not offered by ${resource.identifier}: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}.`,
+      detail: `Not offered by ${resource.identifier}: ${unknown.map((scope) => JSON.stringify(scope)).join(', ')}. It offers: ${[...offered].join(' ')}.`,
     });
   if (rules.missing(caller.scopes, asked).length > 0) {
     throw new ToolgateError('insufficient_scope', {

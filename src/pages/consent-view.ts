@@ -22,6 +22,21 @@ export function askingClient(
   };
 }
 
+/** What was asked for and is not this person's to give. What a client learns of them always is. */
+export function withheld(asked: readonly Scope[], held: readonly Scope[], rules: ScopeRules): Scope[] {
+  return rules.missing(
+    held,
+    asked.filter((scope) => !IDENTITY_SCOPES.includes(scope)),
+  );
+}
+
+/** How the page speaks of the server. */
+export const askedResource = ({ name, identifier, tools }: Resource): ConsentProps['resource'] => ({
+  name,
+  identifier,
+  listsTools: tools.length > 0,
+});
+
 /** What it would let the client do, tool by tool: a tool stands under each scope that is one of those it needs. */
 export function offered(
   resource: Resource,

@@ -12,7 +12,7 @@ import { BrowserCookies } from '../oauth/browser-cookies.js';
 import { noteForAudit } from '../ops/audit/audit-note.js';
 import { Audited } from '../ops/audit/audited.js';
 import type { BrowserPerson } from '../tokens/browser-logins.js';
-import { askingClient, offered } from './consent-view.js';
+import { askedResource, askingClient, offered, withheld } from './consent-view.js';
 import { formTarget, sendPage } from './page-reply.js';
 import { PendingRequests } from './pending-request.js';
 import { consentPage } from './views/consent.js';
@@ -99,8 +99,9 @@ export class ConsentController {
       request: sealed,
       user: { email: person.email },
       client: askingClient(client, asked.redirect.uri, before === undefined),
-      resource: { name: resource.name, identifier: resource.identifier },
+      resource: askedResource(resource),
       ...offered(resource, scopes, this.config.scopes),
+      withheld: withheld(asked.scopes, person.scopes, this.config.scopes),
       otherAccountHref: `/login?continue=${sealed}`,
     });
     await sendPage(reply, html, { formTargets: [formTarget(asked.redirect.uri)] });

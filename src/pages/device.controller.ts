@@ -13,7 +13,7 @@ import { noteForAudit } from '../ops/audit/audit-note.js';
 import { Audited } from '../ops/audit/audited.js';
 import type { BrowserPerson } from '../tokens/browser-logins.js';
 import { tickedScopes } from './consent.controller.js';
-import { askingClient, offered } from './consent-view.js';
+import { askedResource, askingClient, offered, withheld } from './consent-view.js';
 import { sendPage } from './page-reply.js';
 import { PendingRequests } from './pending-request.js';
 import { text } from './sign-in.controller.js';
@@ -128,8 +128,9 @@ export class DeviceController {
       request: grouped(userCode),
       user: { email: person.email },
       client: askingClient(client, undefined, true),
-      resource: { name: resource.name, identifier: resource.identifier },
+      resource: askedResource(resource),
       ...offered(resource, this.devices.givable(device, person), this.config.scopes),
+      withheld: withheld(device.scopes, person.scopes, this.config.scopes),
       otherAccountHref: `/login?continue=device:${grouped(userCode)}`,
       device: { userCode: grouped(userCode) },
     });

@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { UsersRepository } from '../../src/users/users.repository.js';
-import { type Person, setScopes, startTestService, type TestService } from '../support/harness.js';
+import { PASSWORD, type Person, setScopes, startTestService, type TestService } from '../support/harness.js';
+import { OauthDriver } from '../support/oauth.js';
 import { NOTES, operator } from '../support/operator.js';
 
 const OTHER = { ...NOTES, identifier: 'https://other.example.com/mcp' };
@@ -172,4 +176,70 @@ describe('introspection of a key', () => {
     await service.app.get(UsersRepository).disable(owner.email, service.clock.now());
     expect((await introspect(made.body.key)).body).toEqual({ active: false });
   });
+});
+
+describe('a scope that no rung but the highest covers', () => {
+  const RECORDS = {
+    ...NOTES,
+    identifier: 'https://records.example.com/mcp',
+    scopes: [...NOTES.scopes, { name: 'pages:erase', description: 'Erase pages' }],
+  };
+  const program = join(import.meta.dirname, '../../dist/src/cli/toolgate.js');
+  const toolgate = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [program, ...args], {
+      env: { PATH: process.env['PATH'], DATABASE_URL: service.databaseUrl },
+    });
+  const login = async ({ email }: Person) =>
+    (await service.call('POST', '/auth/login', { body: { email, password: PASSWORD } })).body.access_token;
+
+  test('is given to a person by `toolgate user scopes`; until then the consent says that they lack it', async () => {
+    await admin.resource(RECORDS);
+    const oauth = new OauthDriver(service);
+    const other = await service.person();
+    const { client_id: client } = await oauth.register();
+    const browser = await oauth.signedIn(other);
+    const asking = oauth.authorizeUrl(client, 'c'.repeat(43), {
+      scope: 'pages:read pages:erase',
+      resource: RECORDS.identifier,
+    });
+    expect((await browser.go(asking)).text).toContain('>pages:erase</bdi>, which your account does not have');
+    const body = { resource: RECORDS.identifier, scopes: ['pages:erase'] };
+    expect((await make(await login(other), body)).status).toBe(403);
+
+    await toolgate('user', 'scopes', other.email, 'mcp:write keys:write pages:erase');
+    // The running service hears of it by its next poll.
+    await new Promise((resolve) => setTimeout(resolve, 2 * service.config.REVOCATION_POLL_MS));
+    expect((await browser.go(asking)).text).not.toContain('It also asked for');
+    expect((await make(await login(other), body)).body).toMatchObject({ scopes: ['pages:erase'] });
+  });
+
+  test('must be one that some server has; what is wrong on the command line is said', async () => {
+    await expect(toolgate('user', 'scopes', person.email, 'mcp:write pages:wipe')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^Unknown scopes: pages:wipe\. Known: .*\bpages:read\b/),
+    });
+    await expect(toolgate('resource', NOTES.identifier)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('its scopes in quotes'),
+    });
+    await expect(toolgate('users')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('There is no command "users".'),
+    });
+  });
+});
+
+test('a refusal names nothing that is not in it', async () => {
+  const { body } = await make(person.accessToken, { resource: NOTES.identifier, scopes: ['pages:wipe'] });
+  expect(body.detail).toBe(
+    `Not offered by ${NOTES.identifier}: "pages:wipe". It offers: pages:read pages:write mcp:read mcp:write mcp:admin.`,
+  );
+  const { key } = (await make(person.accessToken, { scopes: ['notes:read'] })).body;
+  const refused = await service.call('POST', '/mcp', {
+    headers: { 'X-API-Key': key, Accept: 'application/json, text/event-stream' },
+    body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'notes_write', arguments: {} } },
+  });
+  expect(refused.body).toMatchObject({ error: 'insufficient_scope', scope: 'notes:write' });
+  for (const [, name] of refused.body.error_description.matchAll(/`(\w+)`/g))
+    expect(refused.body).toHaveProperty(name);
 });

@@ -48,6 +48,19 @@ test('every documented operation exists and answers with a documented status', a
   }
 });
 
+test.each([
+  [{}, 'is missing'],
+  [{ password: 12345678 }, 'must be of type string'],
+])(
+  'a field that is missing or of another type is told in words that follow its name: %j',
+  async (body, detail) => {
+    const answer = await service.call('POST', '/auth/register', {
+      body: { email: 'ada@example.com', ...body },
+    });
+    expect([answer.status, answer.body.errors]).toEqual([422, [{ pointer: '/password', detail }]]);
+  },
+);
+
 test('an unknown path is a JSON 404, never a page', async () => {
   const answer = await service.call('GET', '/.well-known/nothing');
   expect(answer.status).toBe(404);

@@ -65,7 +65,8 @@ function consentOf(
     request: text,
     user: { email: text },
     client: { name: text, idHost: text, uri: text, redirectHost: text, redirectKind, firstSeen: true },
-    resource: { name: text, identifier: text },
+    resource: { name: text, identifier: text, listsTools: true },
+    withheld: [text],
     identity: [{ name: text, description: text }],
     scopes: [
       {
@@ -261,14 +262,30 @@ describe('consent', () => {
     expect(folded).toContain('14 more tools, all read');
   });
 
+  it('says that no tool needs a scope only where the tools are known', () => {
+    const scopes = [{ name: 'x:all', description: 'All', checked: true, broad: false, tools: [] }];
+    expect(consentPage({ ...bare, scopes })).toContain('No tool needs it today.');
+    const unlisted = consentPage({ ...bare, scopes, resource: { ...bare.resource, listsTools: false } });
+    expect(unlisted).toContain('This server does not say which of its tools need it.');
+    expect(unlisted).not.toContain('No tool needs it today.');
+  });
+
+  it('says what was asked for that the account cannot give, if anything', () => {
+    expect(consentPage({ ...bare, withheld: ['x:admin', 'y:admin'] })).toContain(
+      'x:admin y:admin</bdi>, which',
+    );
+    expect(consentPage(bare)).not.toContain('It also asked for');
+  });
+
   const bare: ConsentProps = {
     csrf: 'c',
     request: 'r',
     user: { email: 'ada@example.com' },
     client: { name: 'One', redirectHost: 'one.example', redirectKind: 'web', firstSeen: false },
-    resource: { name: 'Notes', identifier: 'https://notes.example.com/mcp' },
+    resource: { name: 'Notes', identifier: 'https://notes.example.com/mcp', listsTools: true },
     identity: [],
     scopes: [],
+    withheld: [],
     otherAccountHref: '/login',
   };
 });

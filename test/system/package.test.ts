@@ -30,9 +30,11 @@ describe('what is in it', () => {
   test('compiled code whose source is here, documents, and nothing else', async () => {
     const known = [
       /^(?:README|CHANGELOG)\.md$/,
+      /^LICENSE$/,
       /^\.env\.example$/,
       /^package\.json$/,
       /^docs\/(?:adr\/)?[\w-]+\.md$/,
+      /^docs\/(?:proxies|verify)\/[\w./-]+\.(?:md|conf|ya?ml|py|go|mod|java)$/,
     ];
     const odd = [];
     for (const path of await files()) {
@@ -41,6 +43,7 @@ describe('what is in it', () => {
       odd.push(path);
     }
     expect(odd).toEqual([]);
+    expect(await readFile(join(installed, 'LICENSE'), 'utf8')).toContain('Apache License');
   });
 
   test('no credential, key or password', async () => {
@@ -157,6 +160,7 @@ import { type GuardedIncomingMessage, guardNode } from 'toolgate/node';
 import { guardExpress } from 'toolgate/express';
 import { guardFastify } from 'toolgate/fastify';
 import { Caller, Public, RequireScope, ToolgateModule, type ToolgateOptions } from 'toolgate/nest';
+import { type Account, settingsFromEnvironment, ToolgateServiceModule } from 'toolgate/service';
 
 const options: ToolgateOptions = { issuer: 'https://a.example', resource: 'https://b.example/mcp', tools: { read: ['b:read'] } };
 export const guard = createResourceGuard(options);
@@ -164,6 +168,8 @@ export const answered: (request: GuardedIncomingMessage, response: ServerRespons
 export const middleware: (request: IncomingMessage, response: ServerResponse, next: () => void) => void = guardExpress(guard);
 export const forFastify: Parameters<typeof guardFastify>[1] = guard;
 export const dynamic = [ToolgateModule.forRoot(options), ToolgateModule.forRootAsync({ useFactory: async () => options })];
+export const mounted = ToolgateServiceModule.forRoot({ settings: settingsFromEnvironment() });
+export const nameOf = ({ email }: Account): string => email;
 export const caller: Principal = principalOf({ extra: {} });
 export const needed: readonly string[] = scopesForMessage({}, { read: ['b:read'] }).scopes;
 export const error: Error = new ToolgateError('missing_credential');

@@ -99,6 +99,14 @@ export class Policy {
     return rule(this.file.methods, name);
   }
 
+  /** What was said by name of what no list shows at the start. */
+  named(): { readonly kind: string; readonly name: string; readonly needed: Needed }[] {
+    const { prompts, resources, methods } = this.file;
+    return Object.entries({ prompt: prompts, resource: resources, method: methods }).flatMap(
+      ([kind, rules]) => Object.entries(rules).map(([name, needed]) => ({ kind, name, needed })),
+    );
+  }
+
   /** Every scope that anything here can ask for, with what a person reads at the consent. */
   scopes(): DescribedScope[] {
     const { tools, prompts, resources, methods, scopes } = this.file;

@@ -32,10 +32,17 @@ export interface ConsentProps {
   readonly request: string;
   readonly user: { readonly email: string };
   readonly client: AskingClient;
-  readonly resource: { readonly name: string; readonly identifier: string };
+  readonly resource: {
+    readonly name: string;
+    readonly identifier: string;
+    /** An operator may have entered a server without its tools. */
+    readonly listsTools: boolean;
+  };
   /** What the client learns about the person. */
   readonly identity: readonly { readonly name: string; readonly description: string }[];
   readonly scopes: readonly OfferedScope[];
+  /** Asked for as well, but not this person's to give. */
+  readonly withheld: readonly string[];
   readonly otherAccountHref: string;
   /** The device flow: the code that the device must show too. */
   readonly device?: { readonly userCode: string } | undefined;

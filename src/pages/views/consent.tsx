@@ -2,7 +2,7 @@ import type { ConsentProps } from './consent-props.js';
 import { Hidden } from './form.js';
 import { renderPage } from './layout.js';
 import { Route } from './route.js';
-import { Scopes } from './scopes.js';
+import { Scopes, Withheld } from './scopes.js';
 import { Code, Words } from './text.js';
 import { Warnings } from './warnings.js';
 
@@ -64,7 +64,8 @@ export function consentPage(props: ConsentProps): string {
           </h1>
           <Route client={client} resource={resource} device={props.device} />
           <Warnings client={client} device={props.device} />
-          <Scopes scopes={scopes} />
+          <Scopes scopes={scopes} resource={resource} />
+          <Withheld withheld={props.withheld} />
           <Identity identity={props.identity} />
         </div>
         <Decision user={props.user} otherAccountHref={props.otherAccountHref} />

@@ -64,7 +64,8 @@ const consent: ConsentProps = {
     redirectKind: 'web',
     firstSeen: true,
   },
-  resource: { name: 'Notes', identifier: 'https://notes.example.com/mcp' },
+  resource: { name: 'Notes', identifier: 'https://notes.example.com/mcp', listsTools: true },
+  withheld: [],
   identity: [
     { name: 'openid', description: 'Know that you are you' },
     { name: 'email', description: 'See your e-mail address' },
@@ -181,7 +182,11 @@ export const EXAMPLES: Readonly<Record<string, () => string>> = {
         redirectKind: 'web',
         firstSeen: true,
       },
-      resource: { name: LONG_WORD, identifier: `https://notes.example.com/${'mcp'.repeat(60)}` },
+      resource: {
+        name: LONG_WORD,
+        identifier: `https://notes.example.com/${'mcp'.repeat(60)}`,
+        listsTools: true,
+      },
       scopes: [
         scope(`notes:${'read'.repeat(20)}`, LONG_WORD, {
           tools: [

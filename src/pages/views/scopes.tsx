@@ -1,4 +1,4 @@
-import type { OfferedScope, OfferedTool, ToolKind } from './consent-props.js';
+import type { ConsentProps, OfferedScope, OfferedTool, ToolKind } from './consent-props.js';
 import { KindMark } from './marks.js';
 import { Code, Words } from './text.js';
 
@@ -44,7 +44,7 @@ function Tools({ tools }: { tools: readonly OfferedTool[] }) {
   );
 }
 
-function Scope({ scope, id }: { scope: OfferedScope; id: string }) {
+function Scope({ scope, id, listsTools }: { scope: OfferedScope; id: string; listsTools: boolean }) {
   const tools = KINDS.flatMap((kind) => scope.tools.filter((tool) => tool.kind === kind));
   const folded = tools.slice(SHOWN);
   return (
@@ -64,7 +64,11 @@ function Scope({ scope, id }: { scope: OfferedScope; id: string }) {
       </div>
       <p class={scope.broad ? 'reach broad' : 'reach'} id={`${id}-reach`}>
         {scope.broad && <strong>Broad: it also covers tools that are added later.</strong>}
-        {tools.length === 0 ? 'No tool needs it today.' : summary(tools, 'tool')}
+        {tools.length > 0
+          ? summary(tools, 'tool')
+          : listsTools
+            ? 'No tool needs it today.'
+            : 'This server does not say which of its tools need it.'}
       </p>
       <Tools tools={tools.slice(0, SHOWN)} />
       {folded.length > 0 && (
@@ -95,8 +99,18 @@ function Legend({ scopes }: { scopes: readonly OfferedScope[] }) {
   );
 }
 
+/** Without a word of it, a client that comes again for the same scope would look broken. */
+export function Withheld({ withheld }: Pick<ConsentProps, 'withheld'>) {
+  if (withheld.length === 0) return null;
+  return (
+    <p>
+      It also asked for <Code of={withheld.join(' ')} />, which your account does not have to give.
+    </p>
+  );
+}
+
 /** One box to tick for each scope, and under it every tool that it opens. */
-export function Scopes({ scopes }: { scopes: readonly OfferedScope[] }) {
+export function Scopes({ scopes, resource }: Pick<ConsentProps, 'scopes' | 'resource'>) {
   if (scopes.length === 0) return <p>It asks for no tool.</p>;
   return (
     <fieldset class="scopes">
@@ -107,7 +121,7 @@ export function Scopes({ scopes }: { scopes: readonly OfferedScope[] }) {
       <Legend scopes={scopes} />
       <ul class="plain">
         {scopes.map((scope, index) => (
-          <Scope key={scope.name} scope={scope} id={`scope-${index}`} />
+          <Scope key={scope.name} scope={scope} id={`scope-${index}`} listsTools={resource.listsTools} />
         ))}
       </ul>
     </fieldset>

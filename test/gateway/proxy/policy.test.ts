@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { guardArguments } from '../../../src/cli/guard-arguments.js';
+import { guardArguments, noServer } from '../../../src/cli/guard-arguments.js';
 import { guardBanner } from '../../../src/cli/guard-banner.js';
 import { matches, Policy } from '../../../src/gateway/proxy/policy.js';
 import { parsePolicy } from '../../../src/gateway/proxy/policy-file.js';
@@ -85,7 +85,11 @@ describe('the command line', () => {
       target: 'http://10.0.0.5/mcp',
       resource: 'http://localhost:4001/mcp',
       issuer: 'http://localhost:4000',
-      policy: policy({ tools: { wipe: 'deny' } }),
+      policy: policy({
+        tools: { wipe: 'deny' },
+        prompts: { '*': [] },
+        resources: { 'file:///srv/*': 'deny' },
+      }),
       tools: [
         { ...tool(true), name: 'look' },
         { ...tool(false), name: 'wipe' },
@@ -93,6 +97,17 @@ describe('the command line', () => {
       warnings: ['It can be reached directly.'],
     });
     expect(text).toMatch(/look +notes:read\n +wipe +nobody \(closed\)/);
+    expect(text).toMatch(/other prompts, resources: notes:read +tools not listed: notes:write/);
+    expect(text).toMatch(
+      /prompt \* {2}any valid credential\n +resource file:\/\/\/srv\/\* {2}nobody \(closed\)\n/,
+    );
     expect(text).toContain('Warning: It can be reached directly.');
+  });
+
+  test('npx that may not ask before it installs is told apart', () => {
+    const args = ['@modelcontextprotocol/server-memory'];
+    expect(noServer({ command: 'npx', args }, 'Connection closed')).toContain('write `npx -y`');
+    expect(noServer({ command: 'npx', args: ['-y', ...args] }, 'Connection closed')).not.toContain('npx -y');
+    expect(noServer({ command: 'node', args }, 'Connection closed')).toMatch(/: Connection closed\.$/);
   });
 });
