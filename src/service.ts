@@ -7,6 +7,7 @@ import type { Config } from './config/config.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { createLogger } from './ops/logging.js';
+import { keepMemoryLow } from './ops/memory.js';
 
 /** A database to work on, and how to let go of it. */
 export interface OpenDatabase {
@@ -88,6 +89,7 @@ export async function startService(
       masterKey: await masterKeyOf(config),
       logger,
     });
+    keepMemoryLow();
     try {
       await app.startAllMicroservices();
       await app.listen(config.PORT, config.HOST);

@@ -19,7 +19,7 @@ import { guardBanner } from './guard-banner.js';
 import { localKeeping, serviceKeeping } from './guard-keeping.js';
 import { untilStopped } from './until-stopped.js';
 
-export const GUARD_USAGE = `toolgate guard [options] URL                 before a Streamable HTTP server
+const USAGE = `toolgate guard [options] URL                 before a Streamable HTTP server
 toolgate guard [options] -- COMMAND ARGUMENTS  before a stdio server
 
   --name NAME      how the server is called; its scopes are NAME:read and NAME:write. Unless given: the word that
@@ -37,6 +37,10 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Runs a guard until it is told to stop. */
 export async function guard(args: string[]): Promise<void> {
+  if (args.length === 0 || args[0] === '--help') {
+    console.error(USAGE);
+    return;
+  }
   const given = guardArguments(args);
   const env = environment();
   const config = loadConfig(

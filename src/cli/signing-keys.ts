@@ -6,8 +6,14 @@ import { SigningKeysRepository } from '../tokens/signing-keys.repository.js';
 import { recordByOperator } from './record-by-operator.js';
 import { withDatabase } from './with-database.js';
 
-/** `toolgate keys rotate`: running replicas follow within seconds; what the old key signed stays valid to its end. */
-export async function rotateSigningKeys(): Promise<void> {
+/** `toolgate keys rotate` */
+export async function keys([action]: string[], usage: string): Promise<void> {
+  if (action === 'rotate') await rotateSigningKeys();
+  else console.error(usage);
+}
+
+/** Running replicas follow within seconds; what the old key signed stays valid to its end. */
+async function rotateSigningKeys(): Promise<void> {
   await withDatabase(async (database, config) => {
     const masterKey = new MasterKey(await masterKeyOf(config));
     const ring = new KeyRing(new SigningKeysRepository(database), masterKey, new Clock(), config);

@@ -1,12 +1,4 @@
 #!/usr/bin/env node
-import { audit } from './audit.js';
-import { demo } from './demo.js';
-import { guard, GUARD_USAGE } from './guard.js';
-import { resource } from './resource.js';
-import { rotateSigningKeys } from './signing-keys.js';
-import { start } from './start.js';
-import { user } from './user.js';
-
 const USAGE = `toolgate <command>
 
   start                              run the service
@@ -22,37 +14,23 @@ const USAGE = `toolgate <command>
                                      filters: --event --user --client --key --resource --tool --outcome --since --until
 `;
 
-async function run([command, ...rest]: string[]): Promise<void> {
-  switch (command) {
-    case 'start':
-      await start();
-      break;
-    case 'demo':
-      await demo(rest);
-      break;
-    case 'guard':
-      if (rest[0] === '--help' || rest.length === 0) console.error(GUARD_USAGE);
-      else await guard(rest);
-      break;
-    case 'user':
-      await user(rest, USAGE);
-      break;
-    case 'resource':
-      await resource(rest, USAGE);
-      break;
-    case 'audit':
-      await audit(rest, USAGE);
-      break;
-    case 'keys':
-      if (rest[0] === 'rotate') await rotateSigningKeys();
-      else console.error(USAGE);
-      break;
-    default:
-      if (command === undefined || command === 'help' || command === '--help') console.error(USAGE);
-      else {
-        console.error(`There is no command ${JSON.stringify(command)}.\n\n${USAGE}`);
-        process.exitCode = 2;
-      }
+/** Each loads what it needs and nothing else, so that the service starts without the guard's part and the guard without its. */
+const COMMANDS: Readonly<Record<string, (rest: string[]) => Promise<void>>> = {
+  start: async () => (await import('./start.js')).start(),
+  demo: async (rest) => (await import('./demo.js')).demo(rest),
+  guard: async (rest) => (await import('./guard.js')).guard(rest),
+  user: async (rest) => (await import('./user.js')).user(rest, USAGE),
+  resource: async (rest) => (await import('./resource.js')).resource(rest, USAGE),
+  audit: async (rest) => (await import('./audit.js')).audit(rest, USAGE),
+  keys: async (rest) => (await import('./signing-keys.js')).keys(rest, USAGE),
+};
+
+async function run([command = '', ...rest]: string[]): Promise<void> {
+  if (Object.hasOwn(COMMANDS, command)) await COMMANDS[command]?.(rest);
+  else if (['', 'help', '--help'].includes(command)) console.error(USAGE);
+  else {
+    console.error(`There is no command ${JSON.stringify(command)}.\n\n${USAGE}`);
+    process.exitCode = 2;
   }
 }
 
