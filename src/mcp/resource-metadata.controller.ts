@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '../ops/api-description.js';
 import { z } from 'zod';
 import { Public } from '../access/decorators.js';
 import type { Config } from '../config/config.js';

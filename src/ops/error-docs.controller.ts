@@ -1,5 +1,5 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from './api-description.js';
 import { z } from 'zod';
 import { Public } from '../access/decorators.js';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Controller, Get, Header, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from './api-description.js';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Public } from '../access/decorators.js';

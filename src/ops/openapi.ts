@@ -1,9 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
+import { describedBy } from './api-description.js';
 
 /** The slice of an OpenAPI operation that is looked at or added to here. */
 export interface Operation {
@@ -73,7 +74,8 @@ export function operations(
 }
 
 /** OpenAPI 3.1 from the controllers themselves. */
-export function openApiDocument(app: INestApplication, config: Config): OpenAPIObject {
+export async function openApiDocument(app: INestApplication, config: Config): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await describedBy();
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Toolgate')

@@ -158,7 +158,7 @@ const CALLS: Record<string, () => Promise<Answer>> = {
 };
 
 test('every documented operation works as documented', async () => {
-  const { document } = service.app.get(ApiDocument).get();
+  const { document } = await service.app.get(ApiDocument).get();
   for (const { method, path, operation } of operations(document)) {
     const name = `${method} ${path}`;
     const call = CALLS[name] ?? (path.includes('{') ? undefined : () => service.call(method, path));

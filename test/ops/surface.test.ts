@@ -25,7 +25,7 @@ test('the JWKS holds no private part', async () => {
 });
 
 test('every documented operation exists and answers with a documented status', async () => {
-  const { document } = service.app.get(ApiDocument).get();
+  const { document } = await service.app.get(ApiDocument).get();
   const all = operations(document);
   expect(all.length).toBeGreaterThan(15);
   const person = await service.person();

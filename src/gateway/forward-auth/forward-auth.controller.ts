@@ -1,5 +1,5 @@
 import { Controller, Get, Header, HttpCode, Query, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { ForwardAuth } from './forward-auth.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Headers, Query } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import { z } from 'zod';
 import { Public } from '../../access/decorators.js';
 import type { Config } from '../../config/config.js';

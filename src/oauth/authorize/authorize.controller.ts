@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import type { Config } from '../../config/config.js';

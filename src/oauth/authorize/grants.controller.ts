@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Header, HttpCode, Param } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import { z } from 'zod';
 import { Caller, RequireScope } from '../../access/decorators.js';
 import { personOf, type Principal } from '../../access/principal.js';

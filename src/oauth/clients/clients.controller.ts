@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';

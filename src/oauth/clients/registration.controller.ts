@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Put, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { OAuthError } from '../../errors/oauth-error.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '../../ops/api-description.js';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { ClientAuthentication } from '../clients/client-authentication.js';

@@ -1,5 +1,11 @@
 import { Controller, Get, Header, Post, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiExcludeEndpoint, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiExcludeEndpoint,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+} from '../../ops/api-description.js';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../../access/decorators.js';
 import { parseScope } from '../../access/scopes.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-description.js';
 import type { z } from 'zod';
 import { RequireScope } from '../../access/decorators.js';
 import { AuditRepository } from './audit.repository.js';
