@@ -19,6 +19,7 @@ import { answerHeaders } from './ops/answer-headers.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
 import { openApiDocument } from './ops/openapi.js';
+import { shallowBodies } from './ops/shallow-bodies.js';
 import { renderErrorPage } from './pages/error-page.js';
 
 /** What an application needs besides its configuration. */
@@ -75,6 +76,7 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
   await app.register(fastifyCookie);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', answerHeaders);
+  fastify.addHook('preValidation', shallowBodies);
   const answered = answeredLine(logger);
   fastify.addHook('onResponse', accessLog(answered));
 

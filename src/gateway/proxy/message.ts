@@ -1,3 +1,4 @@
+import { DEEPEST } from '../../access/nesting.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { invalidRequest, RpcError, type RpcId } from './rpc-error.js';
 
@@ -20,7 +21,6 @@ const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 /** What decides about a call. Go's decoder, for one, takes `Name` for `name`, and the last of both wins. */
 const DECISIVE = new Set(['name', 'uri', 'ref', 'taskid', 'level', 'cursor', '_meta']);
 const REVISION = 'io.modelcontextprotocol/protocolVersion';
-const DEEPEST = 200;
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
