@@ -60,14 +60,9 @@ export class NpmPrograms {
   static async install(): Promise<NpmPrograms> {
     const folder = join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'npm-programs');
     const ended = join(folder, 'ended');
-    const first = await mkdir(folder).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EEXIST') return false;
-        throw error;
-      },
-    );
-    if (first) {
+    // Undefined where another was there before.
+    const first = await mkdir(folder, { recursive: true });
+    if (first !== undefined) {
       await writeFile(`${ended}.new`, await install(folder));
       await rename(`${ended}.new`, ended);
     }
