@@ -31,4 +31,7 @@ export default {
   testMatch: system ? ['<rootDir>/test/system/**/*.test.ts'] : ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: system ? ['/node_modules/'] : ['/node_modules/', '<rootDir>/test/system/'],
   testTimeout: 60_000,
+  maxWorkers: 2,
+  // What a file imported as ES modules is never let go of, and a heap that is full of it slows every later file down.
+  workerIdleMemoryLimit: '700MB',
 };

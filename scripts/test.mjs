@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingPrograms } from '../test/support/debian-programs.mjs';
 import { ensureBuilt, ensureInstalled, root, run } from './install.mjs';
+import { runChecks } from './test/checks.mjs';
 
 const system = process.argv.includes('--system');
-const bin = (path) => join(root, 'node_modules', path);
-const node = (path, ...args) => run(process.execPath, [bin(path), ...args]);
 
 const missing = system ? missingPrograms() : [];
 if (missing.length > 0) {
@@ -14,29 +13,8 @@ if (missing.length > 0) {
   process.exit(1);
 }
 await ensureInstalled();
-const checks = [
-  ['types', () => node('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')],
-  ['lint', () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0')],
-  ['format', () => node('prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn')],
-  [
-    'imports',
-    () =>
-      node(
-        'dependency-cruiser/bin/dependency-cruise.mjs',
-        'src',
-        'migrations',
-        '--config',
-        '.dependency-cruiser.cjs',
-      ),
-  ],
-];
 await ensureBuilt();
-if (!system) {
-  for (const [name, check] of checks) {
-    console.log(`\n== ${name}`);
-    if (check() !== 0) process.exit(1);
-  }
-}
+if (!system && !(await runChecks())) process.exit(1);
 
 // After the build: this comes from dist/.
 const { startServer } = await import('./test/server.mjs');
@@ -53,7 +31,7 @@ try {
   const extra = process.argv.slice(2).filter((argument) => argument !== '--system');
   status = run(
     process.execPath,
-    ['--experimental-vm-modules', '--no-warnings', bin('jest/bin/jest.js'), '--runInBand', ...extra],
+    ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), ...extra],
     {
       env: {
         ...process.env,

@@ -4,15 +4,17 @@ import pg from 'pg';
 import { startEmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
 import { migrate } from '../../dist/src/database/migrate.js';
 
-async function query(url, text) {
+async function connected(url, work) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    return (await client.query(text)).rows;
+    return await work(client);
   } finally {
     await client.end();
   }
 }
+
+const query = (url, text) => connected(url, (client) => client.query(text));
 
 function databaseUrl(server, name) {
   const url = new URL(server);
@@ -20,13 +22,14 @@ function databaseUrl(server, name) {
   return url.href;
 }
 
-async function dump(url) {
-  const tables = await query(url, `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`);
-  const rows = [];
-  for (const { name } of tables)
-    rows.push(...(await query(url, `SELECT row_to_json(t)::text AS row FROM "${name}" t`)));
-  return rows.map(({ row }) => row).join('\n');
-}
+const dump = (url) =>
+  connected(url, async (client) => {
+    const tables = await client.query(`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`);
+    const rows = [];
+    for (const { name } of tables.rows)
+      rows.push(...(await client.query(`SELECT row_to_json(t)::text AS row FROM "${name}" t`)).rows);
+    return rows.map(({ row }) => row).join('\n');
+  });
 
 /** One Postgres for the run, and in it one migrated database that every test file copies. */
 export async function startServer(directory) {
@@ -45,9 +48,9 @@ export async function startServer(directory) {
   const databases = async () => (await readFile(created, 'utf8')).split('\n').filter((name) => name !== '');
 
   async function stop() {
+    if (embedded) return embedded.stop();
     for (const name of [...(await databases()), template])
       await query(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await embedded?.stop();
   }
   try {
     await query(url, `CREATE DATABASE ${template}`);

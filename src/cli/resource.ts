@@ -7,6 +7,7 @@ import { configuredClient } from '../oauth/clients/configured-client.js';
 import { ResourceBody } from '../resources/resource-body.js';
 import { canonicalResource, type Resource } from '../resources/resource.js';
 import { ResourcesRepository } from '../resources/resources.repository.js';
+import { recordByOperator } from './record-by-operator.js';
 import { withDatabase } from './with-database.js';
 
 /**
@@ -28,7 +29,9 @@ export async function resource([url = '', scopeText = '', ...rest]: string[], us
     if (identifier === config.resource) throw new Error('This is the MCP server of the service itself.');
     const resources = new ResourcesRepository(database, config);
     await resources.save(described(identifier, scopes, await resources.find(identifier)), new Date());
+    await recordByOperator(database, 'resource.saved', { resource: identifier });
     const { clientId, secret } = await clientFor(identifier, database, config);
+    await recordByOperator(database, 'client.created', { clientId });
     console.log(
       [
         `ISSUER=${config.issuer}`,

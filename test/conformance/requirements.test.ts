@@ -5,9 +5,10 @@ import { REQUIREMENTS } from './requirements.js';
 const ROOT = new URL('../../', import.meta.url);
 const numbered = (letter: string, last: number) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`);
-const ROWS = [...numbered('S', 28), ...numbered('R', 14)];
+// The list has no R17.
+const ROWS = [...numbered('S', 28), ...numbered('R', 20).filter((row) => row !== 'R17')];
 
-test('every row from S1 to S28 and from R1 to R14 is there, and no other', () => {
+test('every row from S1 to S28 and from R1 to R20 is there, and no other', () => {
   expect(Object.keys(REQUIREMENTS)).toEqual(ROWS);
 });
 

@@ -24,6 +24,11 @@ const tokens = of('test/security/attacks-tokens.test.ts');
 const flow = of('test/oauth/flow.test.ts');
 const caches = of('test/oauth/client-documents/client-documents.test.ts');
 const refused = of('test/security/refused.test.ts');
+const clients = of('test/mcp/clients.test.ts');
+const gate = of('test/mcp/gate.test.ts');
+const guarded = of('test/mcp/guarded.test.ts');
+const sessions = of('test/mcp/sessions.test.ts');
+const guard = of('test/gateway/proxy/checks.test.ts');
 
 const PINNED = metadata('S2, S3, S5, S20: the authorization server’s metadata at %s is this, word for word');
 const RESOURCE_PINNED = metadata(
@@ -40,7 +45,7 @@ const REMEMBERED = server(
   'S8: a remembered consent spares the click for a web address, never for a loopback one',
 );
 
-/** The rows of the list of requirements: S1 to S28 of the authorization server, R1 to R14 of the resource server. */
+/** The rows of the list of requirements: S1 to S28 of the authorization server, R1 to R20 of the resource server; there is no R17. */
 export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   S1: {
     level: 'MUST',
@@ -333,6 +338,54 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
       resource(
         'R14, S13: a resource with upper-case scheme and host is ours, and its token’s aud is the one spelling',
       ),
+    ],
+  },
+  R15: {
+    level: 'MUST',
+    says: 'no page of another site may call',
+    tests: [
+      resource('R15: no page of another site may %s, and those of this computer may'),
+      guard('pages of other sites are refused'),
+    ],
+  },
+  R16: {
+    level: 'SHOULD',
+    says: 'run locally, only this computer reaches it',
+    tests: [
+      of('test/ops/shutdown.test.ts')(
+        'R16: the service was not told where to listen, so it listens on loopback alone',
+      ),
+      of('test/gateway/proxy/memory.test.ts')(
+        'R16: nobody told it where to listen, so it listens on loopback alone',
+      ),
+    ],
+  },
+  R18: {
+    level: 'MUST NOT',
+    says: 'the id of a session is no credential',
+    tests: [
+      sessions('R18: its id is no credential, and to any other caller it is a 404'),
+      guarded('what was sealed for one caller is refused from another'),
+      guard('belong to whom they were opened by, under an id that the server itself does not know'),
+    ],
+  },
+  R19: {
+    level: 'MUST',
+    says: 'tools: inputs checked, each with its scopes, calls limited, no more said than was promised',
+    tests: [
+      resource('R19: a tool does not run with %j'),
+      gate('of its class and its method add up: %s alone is refused, and both are named'),
+      gate('50 at once over two replicas: exactly as many run as the tool allows'),
+      gate('R19: of %s, which %s, its caller reads that it failed and not how'),
+    ],
+  },
+  R20: {
+    level: 'MUST',
+    says: 'lists may vary by caller, then they are private; what a list hides is guarded all the same',
+    tests: [
+      guarded('R20: %s, which varies by caller, is private to each'),
+      guarded('attack 27: %s of what is hidden, called by its name, is 403 with every scope it needs: %j'),
+      clients('tools/list shows what the caller may call'),
     ],
   },
 };

@@ -119,3 +119,32 @@ test('R14, S13: a resource with upper-case scheme and host is ours, and its toke
   expect(claims.aud).toBe(service.config.resource);
   expect((await mcp({ bearer: answer.body.access_token })).status).toBe(200);
 });
+
+test.each(['GET', 'POST', 'DELETE'])('R15: no page of another site may %s, and those of this computer may', async (method) => {
+  const statusFrom = async (Origin: string) => {
+    const body = method === 'POST' ? { body: message('tools/list') } : {};
+    const headers = { Accept, Origin };
+    return (await service.call(method, '/mcp', { ...body, bearer: person.accessToken, headers })).status;
+  };
+  const foreign = ['https://evil.example', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example', 'null'];
+  for (const origin of foreign) expect([origin, await statusFrom(origin)]).toEqual([origin, 403]);
+  for (const origin of [service.url, 'http://localhost:6274'])
+    expect([origin, await statusFrom(origin)]).not.toEqual([origin, 403]);
+}); // prettier-ignore
+
+test.each([
+  {},
+  { title: 'x' },
+  { title: '', body: '' },
+  { title: 'x'.repeat(201), body: '' },
+  { title: 7, body: '' },
+  { title: 'x', body: '\u0000' },
+  { title: 'x', body: '', id: 'not one' },
+  { title: { $ne: '' }, body: '' },
+])('R19: a tool does not run with %j', async (given) => {
+  const { accessToken: bearer } = await service.person();
+  const call = async (name: string, args: object) =>
+    (await mcp({ bearer, body: message('tools/call', { name, arguments: args }) })).body.result;
+  expect(await call('notes_write', given)).toMatchObject({ isError: true });
+  expect((await call('notes_list', {})).structuredContent).toEqual({ notes: [] });
+});

@@ -46,6 +46,29 @@ class LimitedTools {
   }
 }
 
+export const INSIDE = 'connect to postgres://inside:pass-of-the-inside@db.internal';
+
+/** Answers with what its callers must not read: in what it throws, or where it promised a number. */
+function spill(word: string): { ran: number } {
+  if (word === 'throws') throw new Error(INSIDE);
+  return { ran: INSIDE as unknown as number };
+}
+
+const SPILLING = { description: 'Says too much.', input, output: z.object({ ran: z.number() }) };
+
+@Injectable()
+class SpillingTools {
+  @Tool({ ...SPILLING, name: 'spilling' })
+  spilling({ word }: z.output<typeof input>) {
+    return spill(word);
+  }
+
+  @Tool({ ...SPILLING, name: 'spilling_plain', plain: true })
+  spillingPlain({ word }: z.output<typeof input>) {
+    return spill(word);
+  }
+}
+
 const nothing = (): void => undefined;
 let held = { enter: nothing, released: Promise.resolve() };
 
@@ -88,7 +111,7 @@ class WordPolicy implements Policy {
   }
 }
 
-@Module({ providers: [LedgerTools, LimitedTools, WordPolicy] })
+@Module({ providers: [LedgerTools, LimitedTools, SpillingTools, WordPolicy] })
 export class GateFixtures {}
 
 /** `tools/call` over plain HTTP. */

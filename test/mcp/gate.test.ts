@@ -70,6 +70,19 @@ describe('scopes of a tool', () => {
   });
 });
 
+describe('what a tool lets slip', () => {
+  test.each([
+    ['spilling', 'throws'],
+    ['spilling', 'promises otherwise'],
+    ['spilling_plain', 'throws'],
+    ['spilling_plain', 'promises otherwise'],
+  ])('R19: of %s, which %s, its caller reads that it failed and not how', async (tool, word) => {
+    const answer = await callTool(one, (await one.person()).accessToken, tool, { word });
+    expect(answer.text).toContain('"isError":true');
+    expect(answer.text).not.toContain('inside');
+  });
+});
+
 describe('limits of calls', () => {
   test('50 at once over two replicas: exactly as many run as the tool allows', async () => {
     const { accessToken } = await one.person();

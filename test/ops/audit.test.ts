@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AuditReaper } from '../../src/ops/audit/audit-reaper.js';
 import { AuditTrail, MOST_WAITING } from '../../src/ops/audit/audit-trail.js';
 import { callTool, GateFixtures, hold, runs } from '../mcp/gate-fixtures.js';
+import { rememberSecret } from '../support/credentials.js';
 import { PASSWORD, setScopes, startTestService, type TestService } from '../support/harness.js';
 import { queryOnce } from '../support/postgres.js';
 
@@ -36,6 +37,17 @@ afterAll(() => service.stop());
 const audit = (query: string) => service.call('GET', `/admin/audit?${query}`, { bearer: operator });
 const eventsOf = async (userId: string): Promise<Recorded[]> =>
   (await audit(`user=${userId}&event=mcp`)).body.events as Recorded[];
+
+const PROGRAM = join(import.meta.dirname, '../../dist/src/cli/toolgate.js');
+/** What an operator types. */
+const toolgate = (...args: string[]) =>
+  promisify(execFile)(process.execPath, [PROGRAM, ...args], {
+    env: {
+      PATH: process.env['PATH'],
+      DATABASE_URL: service.databaseUrl,
+      MASTER_KEY: service.masterKey.toString('base64'),
+    },
+  });
 
 describe('a record', () => {
   test('says when, who, through what, which tool, and from where; and not the arguments', async () => {
@@ -207,11 +219,7 @@ describe('reading', () => {
     await callTool(service, person.accessToken, 'first');
     await callTool(service, person.accessToken, 'second\n\u001b[2Jforged line');
     await service.app.get(AuditTrail).flush();
-    const program = join(import.meta.dirname, '../../dist/src/cli/toolgate.js');
-    const run = (...args: string[]) =>
-      promisify(execFile)(process.execPath, [program, 'audit', ...args], {
-        env: { PATH: process.env['PATH'], DATABASE_URL: service.databaseUrl },
-      });
+    const run = (...args: string[]) => toolgate('audit', ...args);
     const { stdout } = await run('--tail', '2');
     const lines = stdout.trim().split('\n');
     expect(lines).toHaveLength(2);
@@ -227,6 +235,37 @@ describe('reading', () => {
     await expect(run('--event', 'DROP')).rejects.toMatchObject({ code: 2 });
     await expect(run('--tail', 'x')).rejects.toMatchObject({ code: 2 });
   });
+});
+
+test('what an operator does at the command line is recorded, and nothing that changed nothing', async () => {
+  const [person, other] = [await service.person(), await service.person()];
+  const resource = 'https://notes.example/mcp';
+  const [{ stdout: made }] = await Promise.all([
+    toolgate('resource', resource, 'notes:read notes:write'),
+    toolgate('user', 'disable', person.email),
+    toolgate('user', 'scopes', other.email, 'notes:read'),
+    toolgate('keys', 'rotate'),
+    expect(toolgate('user', 'disable', 'nobody@example.com')).rejects.toMatchObject({ code: 2 }),
+  ]);
+  const [clientId, secret] = [/^CLIENT_ID=(.*)$/m, /^CLIENT_SECRET=(.*)$/m].map(
+    (line) => line.exec(made)?.[1],
+  );
+  rememberSecret(secret ?? '');
+  const recorded = await queryOnce(
+    service.databaseUrl,
+    `SELECT event, outcome, principal, user_id, client_id, resource, address FROM audit_events
+     WHERE request_id = 'command-line' ORDER BY event`,
+  );
+  const act = (event: string, of: object = {}) => ({
+    event, outcome: 'allowed', principal: null, user_id: null, client_id: null, resource: null, address: null, ...of,
+  }); // prettier-ignore
+  expect(recorded).toEqual([
+    act('account.disabled', { user_id: person.id }),
+    act('account.scopes_set', { user_id: other.id }),
+    act('client.created', { client_id: clientId }),
+    act('resource.saved', { resource }),
+    act('signing_key.rotated'),
+  ]);
 });
 
 describe('under trouble', () => {

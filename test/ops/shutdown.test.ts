@@ -87,6 +87,15 @@ test('every line of what was answered is in the log after a stop, though lines a
   expect(answered.filter((id) => id.startsWith('flushed-'))).toEqual(ids);
 });
 
+test('R16: the service was not told where to listen, so it listens on loopback alone', async () => {
+  const service = await start();
+  // All of 127.0.0.0/8 is this computer, and only what listens on every address is found at the others.
+  const elsewhere = `http://127.0.0.2:${new URL(service.url).port}/readyz`;
+  await expect(fetch(elsewhere)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+  service.process.kill('SIGTERM');
+  expect(await service.ended).toBe(0);
+});
+
 test('a line does not wait long for its batch', async () => {
   const service = await start();
   const line = new Promise<string>((resolve) => {

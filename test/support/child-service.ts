@@ -17,7 +17,7 @@ export interface ChildService {
 export async function startChildService(env: Record<string, string>): Promise<ChildService> {
   const port = env['PORT'] ?? String(await freePort());
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: port, ...env },
+    env: { PATH: process.env['PATH'], PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = createWriteStream(

@@ -1,13 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { sleep } from '../../src/database/embedded-process.js';
 
 /** Programs of the Model Context Protocol's makers, and the Node they need: none is a dependency of ours. */
-const NODE = 'node@24';
-export const CONFORMANCE = '@modelcontextprotocol/conformance@0.2.0-alpha.12';
-export const INSPECTOR = '@modelcontextprotocol/inspector@2.12.0';
+const SERVERS = ['everything', 'filesystem', 'memory'] as const;
+export type ServerName = (typeof SERVERS)[number];
+const PACKAGES = [
+  'node@24',
+  '@modelcontextprotocol/conformance@0.2.0-alpha.12',
+  '@modelcontextprotocol/inspector@2.12.0',
+  ...SERVERS.map((name) => `@modelcontextprotocol/server-${name}@2026.8.31`),
+];
 
 export interface Program {
   readonly args: readonly string[];
@@ -38,18 +44,34 @@ export async function run(command: string, { args, env, signal, heard }: Program
   return { status, stdout, output };
 }
 
+async function install(folder: string): Promise<string> {
+  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--no-save'];
+  const { status, output } = await run('npm', {
+    args: ['install', '--prefix', folder, ...options, ...PACKAGES],
+  });
+  return status === 0 ? '' : `npm install ${PACKAGES.join(' ')}:\n${output}`;
+}
+
 /** From npm into a folder of the run, which is removed at its end. */
 export class NpmPrograms {
   private constructor(readonly folder: string) {}
 
-  static async install(...packages: string[]): Promise<NpmPrograms> {
+  /** Whoever comes first installs them all, the others wait: two of npm in one folder undo each other's work. */
+  static async install(): Promise<NpmPrograms> {
     const folder = join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'npm-programs');
-    await mkdir(folder, { recursive: true });
-    const options = ['--prefer-offline', '--no-audit', '--no-fund', '--no-save'];
-    const args = ['install', '--prefix', folder, ...options, NODE, ...packages];
-    const { status, output } = await run('npm', { args });
-    if (status !== 0) throw new Error(`npm install ${packages.join(' ')}:\n${output}`);
-    return new NpmPrograms(folder);
+    const ended = join(folder, 'ended');
+    // Undefined where another was there before.
+    const first = await mkdir(folder, { recursive: true });
+    if (first !== undefined) {
+      await writeFile(`${ended}.new`, await install(folder));
+      await rename(`${ended}.new`, ended);
+    }
+    for (;;) {
+      const problem = await readFile(ended, 'utf8').catch(() => undefined);
+      if (problem === '') return new NpmPrograms(folder);
+      if (problem !== undefined) throw new Error(problem);
+      await sleep(100);
+    }
   }
 
   at(...path: string[]): string {

@@ -6,7 +6,7 @@ import { rememberSecret } from '../support/credentials.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
 import { freePort } from '../../src/database/free-port.js';
 import { startTestService, type TestService } from '../support/harness.js';
-import { CONFORMANCE, NpmPrograms } from '../support/npm-programs.js';
+import { NpmPrograms } from '../support/npm-programs.js';
 import { type Browser, OauthDriver, tickable } from '../support/oauth.js';
 
 const ASKS = /^(http\S+\/oauth\/authorize\?\S+)\n/m;
@@ -15,7 +15,7 @@ let postgres: DebianPostgres;
 let service: TestService;
 let programs: NpmPrograms;
 beforeAll(async () => {
-  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install(CONFORMANCE)]);
+  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install()]);
   const databaseUrl = await postgres.createDatabase();
   await migrate(databaseUrl);
   service = await startTestService({ databaseUrl });

@@ -17,11 +17,8 @@ import { type DebianPostgres, startDebianPostgres } from '../support/debian-post
 import { type GuardCredentials, makeGuardCredentials } from '../support/guard-credentials.js';
 import { checkGuardCase, GUARD_TABLE, type GuardedServer, toolNames } from '../support/guard-table.js';
 import { startTestService, type TestService } from '../support/harness.js';
-import { NpmPrograms } from '../support/npm-programs.js';
+import { NpmPrograms, type ServerName } from '../support/npm-programs.js';
 
-const VERSION = '2026.8.31';
-const SERVERS = ['everything', 'filesystem', 'memory'] as const;
-type Name = (typeof SERVERS)[number];
 const scopes = { read: 'behind:read', write: 'behind:write' };
 
 let postgres: DebianPostgres;
@@ -31,8 +28,7 @@ let folder: string;
 let everything: ChildProcess | undefined;
 let everythingUrl: string;
 beforeAll(async () => {
-  const packages = SERVERS.map((name) => `@modelcontextprotocol/server-${name}@${VERSION}`);
-  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install(...packages)]);
+  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install()]);
   const databaseUrl = await postgres.createDatabase();
   await migrate(databaseUrl);
   service = await startTestService({ databaseUrl });
@@ -49,7 +45,8 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-const program = (name: Name) => programs.at('@modelcontextprotocol', `server-${name}`, 'dist', 'index.js');
+const program = (name: ServerName) =>
+  programs.at('@modelcontextprotocol', `server-${name}`, 'dist', 'index.js');
 async function startEverything(port: number): Promise<void> {
   everything = spawn(process.execPath, [program('everything'), 'streamableHttp'], {
     env: { PORT: String(port) },
@@ -58,7 +55,7 @@ async function startEverything(port: number): Promise<void> {
   while (!(await fetch(everythingUrl).catch(() => undefined)))
     await new Promise((resolve) => setTimeout(resolve, 50));
 }
-const stdio = (name: Name, ...args: string[]) => ({
+const stdio = (name: ServerName, ...args: string[]) => ({
   command: process.execPath,
   args: [program(name), ...args],
   env: { PATH: process.env['PATH'] ?? '', MEMORY_FILE_PATH: join(folder, 'memory.json') },

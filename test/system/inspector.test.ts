@@ -6,7 +6,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { rememberSecret } from '../support/credentials.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
 import { type Person, startTestService, type TestService } from '../support/harness.js';
-import { INSPECTOR, NpmPrograms } from '../support/npm-programs.js';
+import { NpmPrograms } from '../support/npm-programs.js';
 import { type Browser, OauthDriver, tickable } from '../support/oauth.js';
 
 const ASKS = /Please navigate to: (http\S+)\n/;
@@ -16,7 +16,7 @@ let service: TestService;
 let programs: NpmPrograms;
 let person: Person;
 beforeAll(async () => {
-  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install(INSPECTOR)]);
+  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install()]);
   const databaseUrl = await postgres.createDatabase();
   await migrate(databaseUrl);
   service = await startTestService({ databaseUrl });

@@ -7,13 +7,13 @@ import { checksIn } from '../support/conformance-checks.js';
 import { startCredentialProxy } from '../support/credential-proxy.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
 import { startTestService, type TestService } from '../support/harness.js';
-import { CONFORMANCE, NpmPrograms } from '../support/npm-programs.js';
+import { NpmPrograms } from '../support/npm-programs.js';
 
 let postgres: DebianPostgres;
 let service: TestService;
 let programs: NpmPrograms;
 beforeAll(async () => {
-  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install(CONFORMANCE)]);
+  [postgres, programs] = await Promise.all([startDebianPostgres(), NpmPrograms.install()]);
   const databaseUrl = await postgres.createDatabase();
   await migrate(databaseUrl);
   service = await startTestService({ databaseUrl, modules: [FixturesModule] });
