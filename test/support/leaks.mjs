@@ -6,6 +6,37 @@ const SHAPES = {
   'a private key': /"d"\s*:\s*"|BEGIN (EC |RSA )?PRIVATE KEY/,
 };
 
+const START = 6;
+
+/**
+ * The secrets by how they begin, so that a text is read once for all of them.
+ *
+ * @param {ReadonlySet<string>} known
+ */
+function byStart(known) {
+  /** @type {Map<string, string[]>} */
+  const index = new Map();
+  for (const secret of known) {
+    const start = secret.slice(0, START);
+    index.set(start, [...(index.get(start) ?? []), secret]);
+  }
+  return index;
+}
+
+/**
+ * @param {ReadonlySet<string>} known
+ * @param {string} text
+ */
+function knownIn(known, text) {
+  const long = new Set([...known].filter((secret) => secret.length >= START));
+  const found = new Set([...known].filter((secret) => !long.has(secret) && text.includes(secret)));
+  const index = byStart(long);
+  for (let at = 0; at + START <= text.length; at += 1)
+    for (const secret of index.get(text.slice(at, at + START)) ?? [])
+      if (text.startsWith(secret, at)) found.add(secret);
+  return found;
+}
+
 /**
  * What kinds of usable credential stand in a text: by their shape, or because they are known ones.
  *
@@ -15,6 +46,5 @@ const SHAPES = {
  */
 export function leaks(known, text) {
   const shapes = Object.entries(SHAPES).filter(([, shape]) => shape.test(text));
-  const used = [...known].filter((secret) => text.includes(secret));
-  return [...shapes.map(([kind]) => kind), ...used.map(() => 'a secret of the run')];
+  return [...shapes.map(([kind]) => kind), ...[...knownIn(known, text)].map(() => 'a secret of the run')];
 }
