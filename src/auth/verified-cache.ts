@@ -6,11 +6,15 @@ import { revocableIds, Revocations } from '../tokens/revocations.js';
 import type { Verified } from './verified.js';
 
 interface Entry extends Verified {
+  readonly credential: string;
   /** {@link Revocations.mark} from before the verification began. */
   readonly mark: number;
 }
 
 const CAPACITY = 10_000;
+
+/** What an entry is found by, once more with every request: the end of a credential, its signature, is as good as random. */
+const endOf = (credential: string): string => credential.slice(-43);
 
 /** Credentials verified before, so that the next call with one costs neither a signature nor a query. */
 @Injectable()
@@ -23,21 +27,22 @@ export class VerifiedCache {
   ) {}
 
   /**
-   * Found by the credential's text alone, which costs no new string; what was found out says for which resource and as
-   * what it was verified, and anything else has to be verified anew.
+   * Only the very same text is the same credential, whatever it is found by. What was found out says for which resource and
+   * as what it was verified, and anything else has to be verified anew.
    */
   get({ kind, value }: Credential, resource: string): Verified | undefined {
-    const entry = this.entries.get(value);
-    if (entry?.principal.resource !== resource) return undefined;
+    const end = endOf(value);
+    const entry = this.entries.get(end);
+    if (entry?.credential !== value || entry.principal.resource !== resource) return undefined;
     if ((entry.principal.kind === 'api_key') !== (kind === 'api_key')) return undefined;
     const expired = entry.expiresAt !== undefined && entry.expiresAt <= this.clock.now();
     if (!expired && !this.revocations.changedSince(entry.mark, revocableIds(entry.principal))) return entry;
-    this.entries.delete(value);
+    this.entries.delete(end);
     return undefined;
   }
 
   /** `mark` was taken before `verified` was read: a revocation since then keeps it out at the next `get`. */
   set({ value }: Credential, verified: Verified, mark: number): void {
-    this.entries.set(value, { ...verified, mark });
+    this.entries.set(endOf(value), { ...verified, credential: value, mark });
   }
 }

@@ -93,6 +93,11 @@ beforeAll(async () => {
         ([, body = '']) =>
           `${encode({ alg: algorithm, typ: 'at+jwt', kid, crit: ['x'], x: 1 })}.${body}.AAAA`,
       ),
+    'more in it, and the signature of the genuine one': [
+      genuine.split('.')[0],
+      encode({ ...claims, scope: 'admin mcp:admin' }),
+      genuine.split('.')[2],
+    ].join('.'),
     'another iss': await sign({ ...claims, iss: `${service.config.issuer}/` }),
     'a session nobody opened, by a stranger': await sign(
       { ...claims, sid: randomUUID() },
@@ -116,7 +121,8 @@ const AUDIENCE = ['aud: [ours, other]', 'aud: [ours]', 'a sibling path’s token
 const SIGNATURE = ['alg none', 'alg NoNe', 'no alg', 'HS256 with the public key in PEM', 'HS256 with the public key as JWK',
   'HS256 with nothing', 'kid: a path', 'kid: SQL', 'kid: NUL', 'kid: __proto__', 'a key of the sender in the header',
   'jku of the sender', 'no kid', 'no exp', 'no iat', 'no sid', 'exp in the past', 'iat in the future', 'nbf in the future',
-  'exp far away', 'typ JWT', 'no typ', 'crit of nobody', 'another iss', 'a session nobody opened, by a stranger']; // prettier-ignore
+  'exp far away', 'typ JWT', 'no typ', 'crit of nobody', 'another iss', 'more in it, and the signature of the genuine one',
+  'a session nobody opened, by a stranger']; // prettier-ignore
 
 test('attack 13 and 14: the genuine token is taken, and every forgery below was made', async () => {
   expect((await mcp(genuine)).status).toBe(200);
