@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { Batches } from '../../src/database/batches.js';
+import { Database } from '../../src/database/database.js';
+import { startTestService, type TestService } from '../support/harness.js';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.stop());
+
+const refresh = (refresh_token: string) => service.call('POST', '/auth/refresh', { body: { refresh_token } });
+const unknown = `tgr_${'A'.repeat(43)}`;
+
+test('of tokens that come at the same time each has its own outcome', async () => {
+  const people = await Promise.all(Array.from({ length: 30 }, () => service.person()));
+  const [ended, retried, ...good] = people;
+  if (!ended || !retried) throw new Error('nobody came');
+  await service.call('POST', '/auth/logout', { body: { refresh_token: ended.refreshToken } });
+  const presented = [
+    unknown,
+    ended.refreshToken,
+    ...good.map((one) => one.refreshToken),
+    retried.refreshToken,
+    retried.refreshToken,
+    retried.refreshToken,
+  ];
+  const answers = await Promise.all(presented.map(refresh));
+  expect(answers.slice(0, 2).map(({ body }) => body.code as string)).toEqual(
+    Array.from({ length: 2 }, () => 'invalid_refresh_token'),
+  );
+  const granted = answers.slice(2);
+  expect(granted.map(({ status }) => status)).toEqual(granted.map(() => 200));
+  const successors = granted.map(({ body }) => body.refresh_token as string);
+  expect(new Set(successors).size).toBe(good.length + 1);
+  expect(new Set(successors.slice(-3)).size).toBe(1);
+  // Whose session it is: nobody has got another's.
+  const owners = await Promise.all(
+    granted.map(async ({ body }) => (await service.call('GET', '/auth/me', { bearer: body.access_token })).body.user.email as string),
+  ); // prettier-ignore
+  expect(owners).toEqual([...good, retried, retried, retried].map((one) => one.email));
+});
+
+test('what Postgres finds wrong with one of a batch is not the loss of the others', async () => {
+  const sizes: number[] = [];
+  const batches = new Batches<string, number>({
+    keyOf: (item) => item,
+    most: 4,
+    atOnce: 2,
+    async run(items) {
+      sizes.push(items.length);
+      const text = `SELECT t.item::int AS number FROM unnest($1::text[]) WITH ORDINALITY AS t (item, place) ORDER BY place`;
+      const rows = await service.app
+        .get(Database)
+        .query<{ number: number }>({ name: 'numbers', text }, [items]);
+      return rows.map(({ number }) => number);
+    },
+  });
+  const asked = ['1', '2', 'no number', '4', '5', '5', '7'];
+  const outcomes = await Promise.allSettled(asked.map((item) => batches.add(item)));
+  expect(outcomes.map((one) => (one.status === 'fulfilled' ? one.value : one.status))).toEqual([
+    1,
+    2,
+    'rejected',
+    4,
+    5,
+    5,
+    7,
+  ]);
+  expect(outcomes[2]).toMatchObject({ reason: expect.any(pg.DatabaseError) as unknown });
+  // Four at once, then each of these alone; of the two alike the second went with the next.
+  expect(sizes[0]).toBe(4);
+  expect(Math.max(...sizes)).toBe(4);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(asked.length + 4);
+});
