@@ -31,9 +31,8 @@ const SESSIONS = `
   FROM generate_series(0, $1::int - 1) i`;
 // $1 how many, $2 of how many sessions. In the order of issue: a session's tokens lie far apart.
 const TOKENS = `
-  INSERT INTO refresh_tokens (digest, session_id, parent_digest, issued_at, expires_at, used_at)
-  SELECT ${digestOf('i')}, ${idOf('session', 'i % $2::int')}, CASE WHEN i >= $2::int THEN ${digestOf('i - $2::int')} END,
-         issued, issued + interval '14 days', CASE WHEN i < $1::int - $2::int THEN issued + interval '${DAYS} days' * ($2::float8 / $1::int) END
+  INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at, used_at)
+  SELECT ${digestOf('i')}, ${idOf('session', 'i % $2::int')}, issued, issued + interval '14 days', CASE WHEN i < $1::int - $2::int THEN issued + interval '${DAYS} days' * ($2::float8 / $1::int) END
   FROM generate_series(0, $1::int - 1) i,
        LATERAL (SELECT now() - interval '${DAYS} days' * (1 - i::float8 / $1::int) AS issued) t`;
 
