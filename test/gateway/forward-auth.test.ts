@@ -3,6 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { type Person, startTestService, type TestService } from '../support/harness.js';
 import { OauthDriver } from '../support/oauth.js';
 import { NOTES, operator } from '../support/operator.js';
+import { askedWithTwo } from '../support/two-authorizations.js';
 
 const METADATA = 'https://notes.example.com/.well-known/oauth-protected-resource/mcp';
 
@@ -73,6 +74,14 @@ describe('a proxy that asks', () => {
       const told = ['subject', 'kind', 'client'].map((one) => answer.headers.get(`x-toolgate-${one}`));
       expect([answer.status, ...told]).toEqual([204, person.id, 'api_key', '']);
     }
+  });
+
+  test('is refused for a client with two bearers: the server behind may look at the other', async () => {
+    for (const bearers of [
+      [token, 'x'],
+      ['x', token],
+    ] as const)
+      expect(await askedWithTwo(service.url + query(NOTES.identifier), 'GET', bearers)).toBe(401);
   });
 
   test('gets the challenge of the server behind it', async () => {

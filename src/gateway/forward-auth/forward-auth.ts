@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { requireOneAuthorization } from '../../access/credential.js';
 import type { Scope } from '../../access/scopes.js';
 import { ResourceAuthentication } from '../../auth/resource-authentication.js';
 import type { Config } from '../../config/config.js';
@@ -55,6 +56,7 @@ export class ForwardAuth {
     const resource = await requireResource(this.resources, question.resource);
     const needed = requireScope(question.scope);
     try {
+      requireOneAuthorization(request.raw.rawHeaders);
       const from = { headers: request.headers, ip: callerAddress(request) };
       const principal = await this.authentication.authenticate(resource.identifier, from);
       if (this.config.scopes.missing(principal.scopes, needed).length > 0)
