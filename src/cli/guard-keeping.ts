@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config/config.js';
+import { openHours } from '../config/write-hours.js';
 import type { CallKeeping } from '../gateway/proxy/call-keeping.js';
 import { AuditLog } from '../ops/audit/audit-log.js';
 import { AuditTrail } from '../ops/audit/audit-trail.js';
@@ -20,7 +21,7 @@ export function localKeeping(config: Config, output?: { write(line: string): voi
 function keeping(
   records: Pick<CallKeeping, 'record'>,
   limits: Pick<CallKeeping, 'take'>,
-  { MCP_CALL_LIMIT, AUDIT_ARGUMENTS }: Config,
+  { MCP_CALL_LIMIT, AUDIT_ARGUMENTS, WRITE_HOURS }: Config,
 ): CallKeeping {
   return {
     record: (event) => {
@@ -28,6 +29,7 @@ function keeping(
     },
     take: (limit, subject) => limits.take(limit, subject),
     callsPerMinute: MCP_CALL_LIMIT,
+    mayWriteAt: openHours(WRITE_HOURS),
     withArguments: AUDIT_ARGUMENTS,
   };
 }
