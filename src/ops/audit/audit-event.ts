@@ -24,6 +24,7 @@ export type AuditedEvent =
   | 'client.created'
   | 'client.changed'
   | 'client.removed'
+  | 'resource.refused'
   | 'resource.saved'
   | 'resource.removed'
   | 'signing_key.rotated';
