@@ -28,7 +28,19 @@ export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redact
  * Lines are written in batches: a write per line costs more than the line. What waits is written at the latest a quarter
  * of a second later, and by pino itself when the process exits.
  */
-const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 };
+const BATCHED = { sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 };
+/** Bytes that wait when nobody reads what is written. Past it lines are left out. */
+const MOST_UNREAD = 16 * 1024 * 1024;
+
+/** Where lines go. What can fail tells of it: `error` and `drop`, and `write` when it is well again. */
+export interface LineOutput extends DestinationStream {
+  on?(event: 'drop' | 'error' | 'write', heard: () => void): unknown;
+}
+
+/** Standard output, unless a test writes elsewhere. It may fail, be full or have no reader: that ends no process. */
+export function lineOutput({ dest = 1, maxLength = MOST_UNREAD } = {}): LineOutput {
+  return pino.destination({ ...BATCHED, dest, maxLength }).on('error', () => undefined);
+}
 
 interface LoggedRequest {
   readonly method: string;
@@ -56,7 +68,7 @@ export function createLogger(level: Level | 'silent', destination?: DestinationS
       },
       hooks: { streamWrite: scrub },
     },
-    destination ?? pino.destination(STANDARD_OUTPUT),
+    destination ?? lineOutput(),
   );
 }
 
