@@ -39,7 +39,27 @@ export interface LineOutput extends DestinationStream {
 
 /** Standard output, unless a test writes elsewhere. It may fail, be full or have no reader: that ends no process. */
 export function lineOutput({ dest = 1, maxLength = MOST_UNREAD } = {}): LineOutput {
-  return pino.destination({ ...BATCHED, dest, maxLength }).on('error', () => undefined);
+  const output = pino.destination({ ...BATCHED, dest, maxLength }).on('error', () => undefined);
+  outputs.add(output);
+  return output;
+}
+const outputs = new Set<ReturnType<typeof pino.destination>>();
+
+/** Whether all lines are written, at the latest then. */
+export async function linesWritten(withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, withinMs, false);
+  });
+  const written = [...outputs].map(
+    (output) =>
+      new Promise((resolve) => {
+        output.flush(resolve);
+      }),
+  );
+  const all = await Promise.race([Promise.all(written).then(() => true), late]);
+  clearTimeout(timer);
+  return all;
 }
 
 interface LoggedRequest {
