@@ -306,19 +306,17 @@ describe('how a session ends, and what is none', () => {
 
 test('a reader of news who does not keep up costs no more than a bound, and is cut off', async () => {
   const bound = 100_000;
-  let ended = false;
-  const stream = new SseStream(() => {
-    ended = true;
-  }, bound);
+  const ended: string[] = [];
+  const stream = new SseStream(() => ended.push('ended'), bound);
   const news = {
     jsonrpc: '2.0',
     method: 'notifications/resources/updated',
     params: { uri: 'notes://1' },
   } as const;
   let sent = 0;
-  for (; !ended && sent < 10_000; sent += 1) stream.send(news, undefined);
+  for (; ended.length === 0 && sent < 10_000; sent += 1) stream.send(news, undefined);
   expect(sent * JSON.stringify(news).length).toBeLessThan(2 * bound);
-  expect(ended).toBe(true);
+  expect(ended).toEqual(['ended']);
   await expect(stream.response.text()).rejects.toThrow();
 });
 

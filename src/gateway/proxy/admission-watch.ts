@@ -1,7 +1,7 @@
 import { ToolgateError } from '../../errors/toolgate-error.js';
 
-/** Soon enough that what was revoked is cut off within a second. */
-const EVERY_MS = 500;
+/** Soon enough that what was revoked is cut off within a second, where answers of the issuer are kept for half of one, too. */
+const EVERY_MS = 250;
 
 /**
  * Asks again and again, while an answer is on its way, whether its caller may still have it. Where that cannot be told just
