@@ -19,6 +19,7 @@ import { answerHeaders } from './ops/answer-headers.js';
 import { ApiDocument } from './ops/docs.controller.js';
 import { NestLogger, requestId } from './ops/logging.js';
 import { openApiDocument } from './ops/openapi.js';
+import { shallowBodies } from './ops/shallow-bodies.js';
 import { renderErrorPage } from './pages/error-page.js';
 
 /** What an application needs besides its configuration. */
@@ -61,7 +62,8 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { connectionsCheckingInterval: CHECKING_MS },
+    // Node takes the shorter of two times for the header: without its own, a body would have twice as long.
+    http: { connectionsCheckingInterval: CHECKING_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     forceCloseConnections: 'idle',
   });
   // A factory remembers the options of what it made last: a host's are not ours to change, nor is its log.
@@ -78,6 +80,7 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
   await app.register(fastifyCookie);
   const fastify = adapter.getInstance();
   fastify.addHook('onRequest', answerHeaders);
+  fastify.addHook('preValidation', shallowBodies);
   const answered = answeredLine(logger);
   fastify.addHook('onResponse', accessLog(answered));
 

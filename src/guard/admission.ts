@@ -1,3 +1,4 @@
+import { tooDeep } from '../access/nesting.js';
 import { originAllowed } from '../access/origins.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
@@ -11,6 +12,8 @@ export interface AdmissionOptions {
   /** Pages, besides those of the resource's own origin, that may call (spec R15). */
   readonly allowedOrigins?: readonly string[];
 }
+
+const NESTED = 'The body is nested too deeply.';
 
 /** The checks of an adapter in the order of the service: who, from which page, and which tool. */
 export class Admission {
@@ -35,10 +38,11 @@ export class Admission {
     return principal;
   }
 
-  /** @throws ToolgateError `insufficient_scope`, and what {@link scopesForMessage} throws. */
+  /** @throws ToolgateError `malformed_request`, `insufficient_scope`, and what {@link scopesForMessage} throws. */
   message(principal: Principal, body: unknown): void {
     const { tools } = this.options;
     if (!tools) return;
+    if (tooDeep(body)) throw new ToolgateError('malformed_request', { detail: NESTED });
     const { scopes, detail } = scopesForMessage(body, tools);
     this.guard.requireScopes(principal, scopes, detail);
   }

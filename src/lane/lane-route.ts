@@ -1,3 +1,4 @@
+import { textTooDeep } from '../access/nesting.js';
 import { headersFor } from '../ops/answer-headers.js';
 import type { LaneRequest } from './lane-request.js';
 
@@ -35,10 +36,11 @@ export const headersOf = (path: string, ...more: string[]): readonly string[] =>
   ...more,
 ];
 
-/** Undefined for what is no JSON, which is never a body that a route of the lane takes. */
+/** Undefined for what is no JSON, or nested too deeply, which is never a body that a route of the lane takes. */
 export function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    return textTooDeep(text, value) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -87,6 +87,23 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, start) => {
     ]);
   });
 
+  test('a call that is nested too deeply for those who read it later', async () => {
+    const nested = `${'['.repeat(9000)}${']'.repeat(9000)}`;
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${made.good}`,
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+      },
+      body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pages_list","arguments":{"x":${nested}}}}`,
+    });
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ error: 'invalid_request' }),
+    ]);
+  });
+
   test('the metadata is served where the challenge says and at the root, to pages of any origin', async () => {
     for (const path of ['/mcp', '']) {
       const response = await get(`/.well-known/oauth-protected-resource${path}`);

@@ -10,6 +10,13 @@ const callOf = (name: string, input: object = {}) =>
   JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: input } });
 const WHOAMI = callOf('whoami');
 
+const META = 'io.modelcontextprotocol';
+const deepCall = (levels: number) =>
+  WHOAMI.replace(
+    '"arguments"',
+    `"_meta":{"${META}/protocolVersion":"2026-07-28","${META}/clientCapabilities":{"experimental":${'{"x":'.repeat(levels)}{}${'}'.repeat(levels)}}},"arguments"`,
+  );
+
 interface Sent {
   readonly path: string;
   readonly headers: Record<string, string>;
@@ -94,6 +101,7 @@ describe('the short way of the commonest requests', () => {
   });
 
   const bearer = (token: string) => ({ ...STREAMABLE, Authorization: `Bearer ${token}` });
+  const modern = (token: string) => ({ ...bearer(token), 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call', 'Mcp-Name': 'whoami' }); // prettier-ignore
   const refreshed = async () => (await short.person()).refreshToken;
   const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
@@ -141,11 +149,23 @@ describe('the short way of the commonest requests', () => {
     ['a body that is too long', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: 'x'.repeat(70_000) }) })],
     ['a refresh without a token', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: '{}' })],
     ['another path', () => ({ path: '/auth/refresh/', headers: JSON_TYPE, body: '{"refresh_token":"tgr_unknown"}' })],
+    ['what is nested too deeply', () => ({ path: '/mcp', headers: modern(person.accessToken), body: deepCall(9000) })],
+    ['what is nested beyond any stack', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: `${'['.repeat(30_000)}${']'.repeat(30_000)}` })],
+    ['a refresh that is nested too deeply', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: deepCall(9000) })],
     ['a login', () => ({ path: '/auth/login', headers: JSON_TYPE, body: '{"email":"nobody@example.com","password":"wrong"}' })],
   ]; // prettier-ignore
 
   it.each(left)('leaves to the framework, untouched: %s', async (_name, make) => {
     expect(await send(short, make())).toEqual(await send(long, make()));
+  });
+
+  it('takes a call that is nested as deeply as is allowed, and refuses one level more', async () => {
+    // The message, its params, their `_meta` and the capabilities are four levels, the innermost object is one.
+    const call = (levels: number) => ({ path: '/mcp', headers: modern(key), body: deepCall(levels - 5) });
+    expect((await send(short, call(200))).status).toBe(200);
+    const refused = await send(short, call(201));
+    expect(refused.status).toBe(400);
+    expect(refused.body).toContain('nested too deeply');
   });
 
   it('takes a body that comes in pieces, and the requests that follow on the connection', async () => {

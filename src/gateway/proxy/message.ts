@@ -1,3 +1,4 @@
+import { DEEPEST } from '../../access/nesting.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { invalidRequest, RpcError, type RpcId } from './rpc-error.js';
 
@@ -22,7 +23,6 @@ const DECISIVE = new Map(
   ['name', 'uri', 'ref', 'taskId', 'level', 'cursor', '_meta'].map((key) => [key.toLowerCase(), key]),
 );
 const REVISION = 'io.modelcontextprotocol/protocolVersion';
-const DEEPEST = 200;
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
