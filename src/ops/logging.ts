@@ -38,7 +38,7 @@ export interface LineOutput extends DestinationStream {
 }
 
 /** Standard output, unless a test writes elsewhere. It may fail, be full or have no reader: that ends no process. */
-export function lineOutput({ dest = 1, maxLength = MOST_UNREAD } = {}): LineOutput {
+export function lineOutput({ dest = 1, maxLength = MOST_UNREAD } = {}): ReturnType<typeof pino.destination> {
   const output = pino.destination({ ...BATCHED, dest, maxLength }).on('error', () => undefined);
   outputs.add(output);
   return output;

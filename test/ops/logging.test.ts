@@ -1,7 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, createReadStream, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditLog } from '../../src/ops/audit/audit-log.js';
 import { createLogger, lineOutput, NestLogger, requestId, scrub } from '../../src/ops/logging.js';
@@ -142,8 +144,13 @@ test.each([undefined, '', 'a b', 'a\nb', '"', 'x'.repeat(65)])(
 describe('an output that nobody reads', () => {
   const event = { event: 'mcp.call', outcome: 'allowed', requestId: 'r'.repeat(64), address: '::1' } as const;
   const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+  const folder = mkdtempSync(join(tmpdir(), 'toolgate-lines-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
   const fifo = () => {
-    const path = join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', `fifo-${randomUUID()}`);
+    // Not where the run looks for secrets in every file: nobody would write to it there.
+    const path = join(folder, randomUUID());
     execFileSync('mkfifo', [path]);
     return path;
   };
@@ -151,7 +158,8 @@ describe('an output that nobody reads', () => {
 
   test('holds no more than its bound; records are refused then, and taken again when somebody reads', async () => {
     const path = fifo();
-    const log = new AuditLog(lineOutput({ dest: openSync(path, O_RDWR | O_NONBLOCK), maxLength: 500_000 }));
+    const output = lineOutput({ dest: openSync(path, O_RDWR | O_NONBLOCK), maxLength: 500_000 });
+    const log = new AuditLog(output);
     const record = () => {
       log.record(event);
     };
@@ -178,8 +186,8 @@ describe('an output that nobody reads', () => {
         // Not yet.
       }
     }
-    await pause(500);
-    reading.destroy();
+    output.end();
+    await once(reading, 'end');
   });
 
   test('refuses records when its reader is gone', async () => {
