@@ -39,6 +39,8 @@ export interface Running {
 
 /** Slow enough senders are let go: a header or a body must be here by then. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for connections past their time. */
+const CHECKING_MS = 5000;
 
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
@@ -60,6 +62,8 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node takes the shorter of two times for the header: without its own, a body would have twice as long.
+    http: { connectionsCheckingInterval: CHECKING_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     forceCloseConnections: 'idle',
   });
   // A factory remembers the options of what it made last: a host's are not ours to change, nor is its log.

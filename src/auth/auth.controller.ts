@@ -2,6 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs
 import { ApiOperation, ApiResponse, ApiTags } from '../ops/api-description.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { requireOneAuthorization } from '../access/credential.js';
 import { Caller, Public } from '../access/decorators.js';
 import { personOf, type Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
@@ -116,6 +117,7 @@ export class AuthController {
     @Body({ schema: LogoutBody }) body: z.output<typeof LogoutBody>,
     @Req() request: FastifyRequest,
   ): Promise<void> {
+    requireOneAuthorization(request.raw.rawHeaders);
     const ended = await this.logouts.logout(body?.refresh_token, request.headers);
     noteForAudit(request, ended ? { subject: ended } : { nothing: true });
   }

@@ -1,15 +1,28 @@
+import { linesWritten } from '../ops/logging.js';
+
+const LAST_LINES_MS = 2000;
+
+/** An exit waits for whoever reads our output, for ever if they stopped: then the last lines are given up. */
+async function leave(code: number): Promise<void> {
+  if (await linesWritten(LAST_LINES_MS)) process.exit(code);
+  process.kill(process.pid, 'SIGKILL');
+}
+
 /** Stops with the first signal; a second one does not wait. */
 export function untilStopped(stop: () => Promise<void>): void {
   let stopping = false;
   const onSignal = () => {
-    if (stopping) process.exit(1);
+    if (stopping) {
+      void leave(1);
+      return;
+    }
     stopping = true;
     console.error('\nFinishing what is in flight ...');
     stop().then(
-      () => process.exit(0),
+      () => leave(0),
       (error: unknown) => {
         console.error(error instanceof Error ? error.message : String(error));
-        process.exit(1);
+        return leave(1);
       },
     );
   };

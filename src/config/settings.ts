@@ -249,7 +249,7 @@ export const SETTINGS = {
   ),
   GUARD_UPSTREAM_TIMEOUT: setting(
     integer(1, 3600).default(120),
-    'Seconds that the server behind a guard has to begin its answer.',
+    'Seconds that the server behind a guard has to begin its answer, and that a caller may leave it unread.',
   ),
   GUARD_PROCESSES: setting(
     integer(1, 10_000).default(50),

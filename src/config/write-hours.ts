@@ -50,3 +50,32 @@ export const writeHours = z.string().transform((value, context): Hours => {
   }
   return { days, from, to, timeZone };
 });
+
+/** What a caller reads who comes at another time. */
+export const CLOSED_NOW = 'Tools that change something are closed at this hour. Reading is open.';
+
+/** The day and the minute that a clock on the wall there shows. */
+function wallClock(at: Date, format: Intl.DateTimeFormat): { day: number; minute: number } {
+  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const minute = Number(parts.get('hour')) * 60 + Number(parts.get('minute'));
+  return { day: DAYS.indexOf(parts.get('weekday') ?? ''), minute };
+}
+
+/** Hours past midnight belong to the day on which they began. */
+function within({ days, from, to }: Hours, { day, minute }: { day: number; minute: number }): boolean {
+  if (from < to) return days.has(day) && minute >= from && minute < to;
+  return (days.has(day) && minute >= from) || (days.has((day + 6) % 7) && minute < to);
+}
+
+/** Tells of a moment whether it is within the hours; without any, it always is. */
+export function openHours(hours: Hours | undefined): (at: Date) => boolean {
+  if (!hours) return () => true;
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: hours.timeZone,
+    hourCycle: 'h23',
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return (at) => within(hours, wallClock(at, format));
+}

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { OpsModule } from '../ops/ops.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { EnvoyController } from './forward-auth/envoy.controller.js';
@@ -14,7 +15,7 @@ import { ServedMetadataController } from './forward-auth/served-metadata.control
  * Does not own how a credential is verified (auth/), nor what the resources are (resources/).
  */
 @Module({
-  imports: [AuthModule, ResourcesModule, TokensModule],
+  imports: [AuthModule, OpsModule, ResourcesModule, TokensModule],
   controllers: [EnvoyController, ForwardAuthController, ServedMetadataController],
   providers: [ForwardAuth, IdentityHeaders],
 })

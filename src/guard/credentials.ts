@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { addressAllowed } from '../access/cidr.js';
-import { type Credential, credentialOf } from '../access/credential.js';
+import { type Credential, credentialOf, requireOneAuthorization } from '../access/credential.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import type { Introspection, LivingCredential } from './introspection.js';
@@ -26,7 +26,8 @@ export class Credentials {
   ) {}
 
   /** @throws ToolgateError a 401 that says which credential is wrong and how; `address_not_allowed`; `unavailable` */
-  async authenticate({ headers, address }: GuardedRequest): Promise<Principal> {
+  async authenticate({ headers, rawHeaders = [], address }: GuardedRequest): Promise<Principal> {
+    requireOneAuthorization(rawHeaders);
     const credential = credentialOf(headers);
     if (!credential) throw new ToolgateError('missing_credential');
     // Not the credential itself: a heap dump of a tool server should not hand out what others may do.

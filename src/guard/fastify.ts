@@ -29,8 +29,8 @@ export function guardFastify(
   fastify.addHook('onRequest', async (request: Guarded, reply) => {
     if (open.has(request.routeOptions.url ?? '')) return;
     try {
-      const { headers, ip } = request;
-      const principal = await admission.caller({ headers, address: ip });
+      const { headers, ip, raw } = request;
+      const principal = await admission.caller({ headers, rawHeaders: raw.rawHeaders, address: ip });
       admit(request, principal);
       admit(request.raw as AdmittedRequest, principal);
     } catch (error) {

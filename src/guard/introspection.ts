@@ -7,7 +7,7 @@ export interface IntrospectionOptions {
   /** A client that `serves` the resource: made at /admin/clients of the issuer. */
   readonly clientId: string;
   readonly clientSecret: string;
-  /** How long an answer is believed, and so how long a revoked credential may still be taken. Default 1. */
+  /** How long an answer is believed, and so how long a revoked credential may still be taken. Default 0.5. */
   readonly cacheSeconds?: number;
 }
 
@@ -52,7 +52,7 @@ export class Introspection {
     // RFC 6749 section 2.3.1: form-encoded before they are joined.
     const pair = [options.clientId, options.clientSecret].map(encodeURIComponent).join(':');
     this.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-    const ttl = Math.max(1, Math.round((options.cacheSeconds ?? 1) * 1000));
+    const ttl = Math.max(1, Math.round((options.cacheSeconds ?? 0.5) * 1000));
     this.answers = new LRUCache({ max: CAPACITY, ttl });
   }
 

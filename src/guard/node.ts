@@ -38,7 +38,8 @@ export function guardNode(
       return true;
     }
     try {
-      const principal = await admission.caller({ headers: request.headers, address: addressOf(request) });
+      const { headers, rawHeaders } = request;
+      const principal = await admission.caller({ headers, rawHeaders, address: addressOf(request) });
       if (admission.looksAtBodies && request.method === 'POST') {
         // A body that was parsed before is the one that will be dispatched.
         if (request.body === undefined)

@@ -15,6 +15,8 @@ export interface ResourceMetadata {
 /** A request as far as a guard looks at it. */
 export interface GuardedRequest {
   readonly headers: IncomingHttpHeaders;
+  /** As they came, names and values in turn. With them a request that carries two Authorization headers is refused. */
+  readonly rawHeaders?: readonly string[] | undefined;
   /** The caller's network address; API keys may be bound to networks. */
   readonly address: string;
 }

@@ -71,6 +71,8 @@ export class McpController {
     const web = new Request(this.config.resource, { method: 'POST', headers, signal: gone });
     const made = await this.serving.answer(web, body, caller);
     if (plain && plain.tool === undefined) await this.plain.remember(plain, caller, made.clone());
+    // Of the connection, not of the answer (RFC 9110 section 7.6.1): the SDK would keep one open that its client wants closed.
+    made.headers.delete('connection');
     await reply.send(made);
   }
 

@@ -34,11 +34,19 @@ const MODERN_META = new Set([
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
 ]);
+const CLIENT_INFO = new Set(['name', 'version']);
 const LEGACY_VERSIONS: ReadonlySet<string> = new Set(SUPPORTED_PROTOCOL_VERSIONS);
 const NO_META: Members = {};
 
 const isProgressToken = (value: unknown): boolean =>
-  value === undefined || typeof value === 'string' || Number.isInteger(value);
+  value === undefined || typeof value === 'string' || Number.isSafeInteger(value);
+
+/** The schema is asked only about what it alone can tell. */
+const isClientInfo = (info: unknown): boolean =>
+  isObject(info) &&
+  typeof info['name'] === 'string' &&
+  typeof info['version'] === 'string' &&
+  (onlyHas(info, CLIENT_INFO) || !('issues' in specTypeSchemas.Implementation['~standard'].validate(info)));
 
 /** The envelope and the headers of 2026-07-28, which must say the same. */
 function isModern(meta: Members, headers: IncomingHttpHeaders, method: string, name: string | undefined) {
@@ -53,8 +61,7 @@ function isModern(meta: Members, headers: IncomingHttpHeaders, method: string, n
     isObject(capabilities) &&
     (Object.keys(capabilities).length === 0 ||
       !('issues' in specTypeSchemas.ClientCapabilities['~standard'].validate(capabilities))) &&
-    (info === undefined ||
-      (isObject(info) && typeof info['name'] === 'string' && typeof info['version'] === 'string'))
+    (info === undefined || isClientInfo(info))
   );
 }
 

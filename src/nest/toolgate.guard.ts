@@ -46,7 +46,8 @@ export class ToolgateGuard implements CanActivate {
     }
     const request = context.switchToHttp().getRequest<NestRequest>();
     const address = request.ip ?? request.socket.remoteAddress ?? '';
-    const principal = await this.admission.caller({ headers: request.headers, address });
+    const { rawHeaders } = request.raw ?? request;
+    const principal = await this.admission.caller({ headers: request.headers, rawHeaders, address });
     this.guard.requireScopes(principal, needed);
     this.message(principal, request.body);
     const user = { ...principal, scope: spelledOut(principal.scopes, this.rules) };

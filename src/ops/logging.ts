@@ -28,7 +28,39 @@ export const scrub = (text: string): string => text.replace(CREDENTIAL, '[redact
  * Lines are written in batches: a write per line costs more than the line. What waits is written at the latest a quarter
  * of a second later, and by pino itself when the process exits.
  */
-const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 };
+const BATCHED = { sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 };
+/** Bytes that wait when nobody reads what is written. Past it lines are left out. */
+const MOST_UNREAD = 16 * 1024 * 1024;
+
+/** Where lines go. What can fail tells of it: `error` and `drop`, and `write` when it is well again. */
+export interface LineOutput extends DestinationStream {
+  on?(event: 'drop' | 'error' | 'write', heard: () => void): unknown;
+}
+
+/** Standard output, unless a test writes elsewhere. It may fail, be full or have no reader: that ends no process. */
+export function lineOutput({ dest = 1, maxLength = MOST_UNREAD } = {}): ReturnType<typeof pino.destination> {
+  const output = pino.destination({ ...BATCHED, dest, maxLength }).on('error', () => undefined);
+  outputs.add(output);
+  return output;
+}
+const outputs = new Set<ReturnType<typeof pino.destination>>();
+
+/** Whether all lines are written, at the latest then. */
+export async function linesWritten(withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, withinMs, false);
+  });
+  const written = [...outputs].map(
+    (output) =>
+      new Promise((resolve) => {
+        output.flush(resolve);
+      }),
+  );
+  const all = await Promise.race([Promise.all(written).then(() => true), late]);
+  clearTimeout(timer);
+  return all;
+}
 
 interface LoggedRequest {
   readonly method: string;
@@ -56,7 +88,7 @@ export function createLogger(level: Level | 'silent', destination?: DestinationS
       },
       hooks: { streamWrite: scrub },
     },
-    destination ?? pino.destination(STANDARD_OUTPUT),
+    destination ?? lineOutput(),
   );
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { askedWithTwo } from '../support/two-authorizations.js';
 import { PASSWORD, startTestService, type TestService } from '../support/harness.js';
 
 let service: TestService;
@@ -176,5 +177,18 @@ describe('sessions', () => {
     expect((await me(one.accessToken)).status).toBe(401);
     expect((await service.call('POST', '/auth/logout', { bearer: other.accessToken })).status).toBe(204);
     expect((await me(other.accessToken)).status).toBe(401);
+  });
+
+  test('do not end by a logout that carries two bearers: which of them was meant is not for us to guess', async () => {
+    const [one, other] = await Promise.all([service.person(), service.person()]);
+    const url = `${service.url}/auth/logout`;
+    for (const bearers of [
+      [one.accessToken, other.accessToken],
+      ['x', one.accessToken],
+    ] as const)
+      expect(await askedWithTwo(url, 'POST', bearers)).toBe(400);
+    expect(await askedWithTwo(url, 'POST', ['x', 'y'], { refresh_token: one.refreshToken })).toBe(400);
+    expect((await me(one.accessToken)).status).toBe(200);
+    expect((await me(other.accessToken)).status).toBe(200);
   });
 });

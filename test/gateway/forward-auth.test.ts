@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { AuditTrail } from '../../src/ops/audit/audit-trail.js';
 import { type Person, startTestService, type TestService } from '../support/harness.js';
 import { OauthDriver } from '../support/oauth.js';
 import { NOTES, operator } from '../support/operator.js';
+import { queryOnce } from '../support/postgres.js';
+import { askedWithTwo } from '../support/two-authorizations.js';
 
+const REFUSED = `SELECT outcome, reason, principal, user_id, resource, operation, request_id FROM audit_events
+  WHERE event = 'resource.refused'`;
 const METADATA = 'https://notes.example.com/.well-known/oauth-protected-resource/mcp';
 
 let service: TestService;
@@ -73,6 +78,31 @@ describe('a proxy that asks', () => {
       const told = ['subject', 'kind', 'client'].map((one) => answer.headers.get(`x-toolgate-${one}`));
       expect([answer.status, ...told]).toEqual([204, person.id, 'api_key', '']);
     }
+  });
+
+  test('leaves a record of who lacked a scope, and none of strangers', async () => {
+    await ask(bearer('nonsense'), 'pages:write');
+    expect((await ask({ ...bearer(token), 'X-Request-Id': 'lacking-1' }, 'pages:write')).status).toBe(403);
+    await service.app.get(AuditTrail).flush();
+    expect(await queryOnce(service.databaseUrl, REFUSED)).toEqual([
+      {
+        outcome: 'denied',
+        reason: 'insufficient_scope',
+        principal: 'user',
+        user_id: person.id,
+        resource: NOTES.identifier,
+        operation: NOTES.identifier,
+        request_id: 'lacking-1',
+      },
+    ]);
+  });
+
+  test('is refused for a client with two bearers: the server behind may look at the other', async () => {
+    for (const bearers of [
+      [token, 'x'],
+      ['x', token],
+    ] as const)
+      expect(await askedWithTwo(service.url + query(NOTES.identifier), 'GET', bearers)).toBe(401);
   });
 
   test('gets the challenge of the server behind it', async () => {

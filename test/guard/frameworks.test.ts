@@ -12,6 +12,7 @@ import {
   startNode,
 } from '../support/guarded-servers.js';
 import { startTestService, type TestService } from '../support/harness.js';
+import { askedWithTwo } from '../support/two-authorizations.js';
 
 const FRAMEWORKS = {
   'node:http': startNode,
@@ -68,6 +69,15 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, start) => {
 
   test.each(GUARD_TABLE)('$name: $status', async (row) => {
     await checkGuardCase(row, server, made);
+  });
+
+  test('two Authorization headers are refused, whichever is good', async () => {
+    const list = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
+    for (const bearers of [
+      [made.good, made.reader],
+      [made.garbage, made.good],
+    ] as const)
+      expect(await askedWithTwo(server.url, 'POST', bearers, list)).toBe(400);
   });
 
   test('a reader is shown what it may call', async () => {

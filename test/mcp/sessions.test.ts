@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect } from 'node:net';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {
@@ -7,6 +8,7 @@ import {
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { McpSessionReaper } from '../../src/mcp/sessions/reaper.js';
+import { SseStream } from '../../src/mcp/sessions/sse-stream.js';
 import { type Answer, type Person, startTestService, type TestService } from '../support/harness.js';
 import { queryOnce } from '../support/postgres.js';
 import { FixturesModule } from './fixtures/fixtures.module.js';
@@ -300,6 +302,36 @@ describe('how a session ends, and what is none', () => {
     expect(answer.headers.get('mcp-session-id')).toBeNull();
     expect(await answer.text()).toContain('notes_list');
   });
+});
+
+test('a reader of news who does not keep up costs no more than a bound, and is cut off', async () => {
+  const bound = 100_000;
+  const ended: string[] = [];
+  const stream = new SseStream(() => ended.push('ended'), bound);
+  const news = {
+    jsonrpc: '2.0',
+    method: 'notifications/resources/updated',
+    params: { uri: 'notes://1' },
+  } as const;
+  let sent = 0;
+  for (; ended.length === 0 && sent < 10_000; sent += 1) stream.send(news, undefined);
+  expect(sent * JSON.stringify(news).length).toBeLessThan(2 * bound);
+  expect(ended).toEqual(['ended']);
+  await expect(stream.response.text()).rejects.toThrow();
+});
+
+test('a connection that its client wants closed is closed after a stream, too', async () => {
+  const { accessToken } = await a.person();
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+  const socket = connect(Number(new URL(a.url).port), '127.0.0.1');
+  socket.write(
+    `POST /mcp HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${accessToken}\r\nContent-Type: application/json\r\n` +
+      `Accept: application/json, text/event-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  let text = '';
+  for await (const chunk of socket.setTimeout(5000, () => socket.destroy(new Error('still open'))))
+    text += String(chunk);
+  expect(text).toContain('text/event-stream');
 });
 
 test('the real client of the 2025 revisions answers a question and follows a note', async () => {

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AuditReaper } from '../../src/ops/audit/audit-reaper.js';
 import { AuditTrail, MOST_WAITING } from '../../src/ops/audit/audit-trail.js';
@@ -297,6 +299,27 @@ describe('under trouble', () => {
       "SELECT count(*) AS all, count(DISTINCT id) AS ids FROM audit_events WHERE event = 'mcp.call'",
     );
     expect(count).toEqual({ all: String(MOST_WAITING + 1), ids: String(MOST_WAITING + 1) });
+  });
+
+  test('what waits holds no more of a long name than is recorded', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heap = () => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const troubled = await startTestService();
+    const { accessToken } = await troubled.person();
+    const call = (name: string) => callTool(troubled, accessToken, name);
+    const long = 'x'.repeat(400_000);
+    await call(long);
+    await troubled.app.get(AuditTrail).flush();
+    await breakTable(troubled.databaseUrl);
+    const before = heap();
+    for (let n = 0; n < 100; n += 1) expect((await call(`${n}${long}`)).status).toBe(200);
+    expect(heap() - before).toBeLessThan(20e6);
+    await mendTable(troubled.databaseUrl);
+    await troubled.stop();
   });
 
   test('what cannot be written at a stop goes to the log', async () => {

@@ -1,5 +1,12 @@
-import { expect, test } from '@jest/globals';
-import { createLogger, NestLogger, requestId, scrub } from '../../src/ops/logging.js';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, createReadStream, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuditLog } from '../../src/ops/audit/audit-log.js';
+import { createLogger, lineOutput, NestLogger, requestId, scrub } from '../../src/ops/logging.js';
 
 const JWT = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJlLXBsYW50ZWQ';
 const CREDENTIALS = {
@@ -133,3 +140,65 @@ test.each([undefined, '', 'a b', 'a\nb', '"', 'x'.repeat(65)])(
     );
   },
 );
+
+describe('an output that nobody reads', () => {
+  const event = { event: 'mcp.call', outcome: 'allowed', requestId: 'r'.repeat(64), address: '::1' } as const;
+  const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+  const folder = mkdtempSync(join(tmpdir(), 'toolgate-lines-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const fifo = () => {
+    // Not where the run looks for secrets in every file: nobody would write to it there.
+    const path = join(folder, randomUUID());
+    execFileSync('mkfifo', [path]);
+    return path;
+  };
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test('holds no more than its bound; records are refused then, and taken again when somebody reads', async () => {
+    const path = fifo();
+    const output = lineOutput({ dest: openSync(path, O_RDWR | O_NONBLOCK), maxLength: 500_000 });
+    const log = new AuditLog(output);
+    const record = () => {
+      log.record(event);
+    };
+    let written = 0;
+    const fill = () => {
+      for (; written < 10_000; written += 1) record();
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    expect(written).toBeGreaterThan(500);
+    await pause(300);
+    // What the pipe itself holds was taken meanwhile.
+    expect(fill).toThrow();
+    await pause(300);
+    expect(record).toThrow();
+    // The first that is tried may still be refused: what has become of the output is known with the next write.
+    const reading = createReadStream(path).on('data', () => undefined);
+    const end = Date.now() + 10_000;
+    for (let taken = false; !taken; await pause(50)) {
+      expect(Date.now()).toBeLessThan(end);
+      try {
+        record();
+        taken = true;
+      } catch {
+        // Not yet.
+      }
+    }
+    output.end();
+    await once(reading, 'end');
+  });
+
+  test('refuses records when its reader is gone', async () => {
+    const path = fifo();
+    const reading = openSync(path, O_RDONLY | O_NONBLOCK);
+    const log = new AuditLog(lineOutput({ dest: openSync(path, O_WRONLY | O_NONBLOCK) }));
+    closeSync(reading);
+    log.record(event);
+    await pause(600);
+    expect(() => {
+      log.record(event);
+    }).toThrow(expect.objectContaining({ code: 'unavailable' }));
+  });
+});

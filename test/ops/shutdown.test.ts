@@ -110,3 +110,14 @@ test('a line does not wait long for its batch', async () => {
   service.process.kill('SIGTERM');
   expect(await service.ended).toBe(0);
 });
+
+test('a stop does not wait for a reader of the log who stopped reading', async () => {
+  const service = await start({ LOG_LEVEL: 'info' });
+  service.process.stdout?.unpipe().removeAllListeners('data').pause();
+  const long = 'x'.repeat(8000);
+  for (let n = 0; n < 100; n += 1) await (await fetch(`${service.url}/${n}${long}`)).text();
+  const begun = Date.now();
+  service.process.kill('SIGTERM');
+  expect(await service.ended).toBe('SIGKILL');
+  expect(Date.now() - begun).toBeLessThan(15_000);
+});

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { requireOneAuthorization } from '../../access/credential.js';
 import type { Scope } from '../../access/scopes.js';
 import { ResourceAuthentication } from '../../auth/resource-authentication.js';
 import type { Config } from '../../config/config.js';
@@ -7,8 +8,10 @@ import { InjectConfig } from '../../config/config.token.js';
 import { CATALOGUE } from '../../errors/catalogue.js';
 import { challenge } from '../../errors/challenge.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
+import { AuditTrail } from '../../ops/audit/audit-trail.js';
 import type { Resource } from '../../resources/resource.js';
 import { ResourcesRepository } from '../../resources/resources.repository.js';
+import { refusedAt } from '../refused-at.js';
 import { IdentityHeaders } from './identity-headers.js';
 import { challengeContextOf, type Question, requireResource, requireScope } from './protected-resource.js';
 
@@ -43,6 +46,7 @@ export class ForwardAuth {
     private readonly authentication: ResourceAuthentication,
     private readonly resources: ResourcesRepository,
     private readonly identity: IdentityHeaders,
+    private readonly audit: AuditTrail,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -55,10 +59,13 @@ export class ForwardAuth {
     const resource = await requireResource(this.resources, question.resource);
     const needed = requireScope(question.scope);
     try {
+      requireOneAuthorization(request.raw.rawHeaders);
       const from = { headers: request.headers, ip: callerAddress(request) };
       const principal = await this.authentication.authenticate(resource.identifier, from);
-      if (this.config.scopes.missing(principal.scopes, needed).length > 0)
+      if (this.config.scopes.missing(principal.scopes, needed).length > 0) {
+        this.audit.note(refusedAt(resource, principal, { requestId: request.id, address: from.ip || null }));
         throw new ToolgateError('insufficient_scope', { scopes: needed });
+      }
       void reply.headers(await this.identity.of(principal));
     } catch (error) {
       if (error instanceof ToolgateError && error.status < 500) throw forProxy(error, resource, needed);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OauthModule } from '../../oauth/oauth.module.js';
+import { OpsModule } from '../../ops/ops.module.js';
 import { ResourcesModule } from '../../resources/resources.module.js';
 import { MessagesController } from './messages.controller.js';
 import { Verification } from './verification.js';
@@ -10,7 +11,7 @@ import { Verification } from './verification.js';
  * Does not own who may ask (oauth/clients), nor how a credential is verified (auth/, oauth/inspection).
  */
 @Module({
-  imports: [OauthModule, ResourcesModule],
+  imports: [OauthModule, OpsModule, ResourcesModule],
   controllers: [MessagesController],
   providers: [Verification],
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { credentialOf } from '../../access/credential.js';
 import { formatScope } from '../../access/scopes.js';
@@ -5,6 +6,7 @@ import { ResourceAuthentication } from '../../auth/resource-authentication.js';
 import type { Verified } from '../../auth/verified.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
+import { refusedAt } from '../refused-at.js';
 import { bearerBody } from '../../errors/bearer-body.js';
 import { CATALOGUE } from '../../errors/catalogue.js';
 import { challenge } from '../../errors/challenge.js';
@@ -12,6 +14,7 @@ import { OAuthError } from '../../errors/oauth-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { metadataPathsOf } from '../../guard/metadata.js';
 import type { Client } from '../../oauth/clients/client.js';
+import { AuditTrail } from '../../ops/audit/audit-trail.js';
 import { canonicalResource, type Resource } from '../../resources/resource.js';
 import { ResourcesRepository } from '../../resources/resources.repository.js';
 import type { VerifyMessage } from './messages.js';
@@ -46,6 +49,7 @@ export class Verification {
   constructor(
     private readonly authentication: ResourceAuthentication,
     private readonly resources: ResourcesRepository,
+    private readonly audit: AuditTrail,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -77,8 +81,11 @@ export class Verification {
     const verified = await this.authentication.admitVerified(resource.identifier, credential, {
       ip: address,
     });
-    if (this.config.scopes.missing(verified.principal.scopes, scopes).length > 0)
+    const { principal } = verified;
+    if (this.config.scopes.missing(principal.scopes, scopes).length > 0) {
+      this.audit.note(refusedAt(resource, principal, { requestId: randomUUID(), address: address || null }));
       throw new ToolgateError('insufficient_scope', { scopes });
+    }
     return verified;
   }
 

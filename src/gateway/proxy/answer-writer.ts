@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { pipeline, type Readable } from 'node:stream';
 import { dataOf, event, EventTransform, withData } from './event-stream.js';
+import { IdLines } from './event-ids.js';
 import type { ListFilter } from './list-filter.js';
 import { errorMessage, type RpcId, RpcError, upstreamFailed } from './rpc-error.js';
 import type { UpstreamAnswer } from './upstream.js';
@@ -16,6 +17,10 @@ export interface Writing {
   readonly id: RpcId;
   /** There when the answer is a list, or may carry one. */
   readonly filter: ListFilter | undefined;
+  /** What the ids of events become on their way to this caller. */
+  readonly idOfEvent: (id: string) => string;
+  /** A caller who takes nothing of its answer for so long is let go of. */
+  readonly patienceMs: number;
   /** Nothing but an acknowledgement can come back. */
   readonly acknowledged: boolean;
   readonly gone: AbortSignal;
@@ -23,7 +28,7 @@ export interface Writing {
 
 /** Hands an answer of the server behind on to the client, as it comes and no faster than it is read. */
 export async function writeAnswer(answer: UpstreamAnswer, writing: Writing): Promise<void> {
-  const { response, headers, filter, acknowledged, gone } = writing;
+  const { response, headers, filter, acknowledged } = writing;
   const type = answer.contentType?.split(';', 1)[0]?.trim().toLowerCase();
   const streams = type === 'text/event-stream' && answer.status === 200;
   if (answer.status < 300 && (acknowledged || answer.status !== 200)) {
@@ -50,7 +55,7 @@ export async function writeAnswer(answer: UpstreamAnswer, writing: Writing): Pro
     ...(streams && { 'X-Accel-Buffering': 'no' }),
   });
   response.flushHeaders();
-  await stream(streams && filter ? filtered(answer.body, filter) : answer.body, streams, writing, gone);
+  await stream(streams ? events(answer.body, writing) : answer.body, streams, writing);
 }
 
 async function wholeJson(body: Readable): Promise<unknown> {
@@ -70,6 +75,11 @@ async function wholeJson(body: Readable): Promise<unknown> {
       reason,
     );
   }
+}
+
+function events(body: Readable, { filter, idOfEvent }: Writing): Readable {
+  const shown = filter ? filtered(body, filter) : body;
+  return pipeline(shown, new IdLines(idOfEvent), () => undefined);
 }
 
 function filtered(body: Readable, filter: ListFilter): Readable {
@@ -92,21 +102,39 @@ function jsonOrNone(text: string): unknown {
 async function stream(
   source: Readable,
   events: boolean,
-  { response, id }: Writing,
-  gone: AbortSignal,
+  { response, id, gone, patienceMs }: Writing,
 ): Promise<void> {
   let resumable: boolean | undefined;
   try {
     for await (const chunk of source as AsyncIterable<Buffer>) {
       if (events) resumable ??= /^id:/m.test(chunk.subarray(0, 1024).toString('latin1'));
-      if (!response.write(chunk)) await once(response, 'drain', { signal: gone });
+      if (!response.write(chunk)) await drained(response, gone, patienceMs);
     }
     response.end();
   } catch (cause) {
-    if (gone.aborted) return;
+    if (response.writableNeedDrain || (gone.aborted && !events)) {
+      response.destroy();
+      return;
+    }
+    if (gone.aborted) {
+      response.end();
+      return;
+    }
     // A stream with event ids the client can resume; any other answer would never come, and the client would wait for it.
     if (!events || resumable === true || id === null) response.destroy();
     else response.end(`\n\n${event(errorMessage(id, brokenOff(cause)))}`);
+  }
+}
+
+async function drained(response: ServerResponse, gone: AbortSignal, patienceMs: number): Promise<void> {
+  const impatience = new AbortController();
+  const timer = setTimeout(() => {
+    impatience.abort();
+  }, patienceMs);
+  try {
+    await once(response, 'drain', { signal: AbortSignal.any([gone, impatience.signal]) });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

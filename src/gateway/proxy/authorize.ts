@@ -2,7 +2,7 @@ import type { Principal } from '../../access/principal.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import type { ResourceGuard } from '../../guard/resource-guard.js';
 import { isObject, type Json, type Message } from './message.js';
-import { OPEN, OPEN_NOTIFICATIONS, READS } from './operation.js';
+import { OPEN, OPEN_NOTIFICATIONS, type Operation, READS } from './operation.js';
 import type { Needed, Policy } from './policy.js';
 import { RpcError } from './rpc-error.js';
 import type { ToolCatalogue } from './tool-catalogue.js';
@@ -49,8 +49,10 @@ export class Authorization {
     }
   }
 
-  tool(name: string): Needed {
-    return this.policy.tool(name, this.tools.get(name));
+  /** Whether nothing is changed by it, as far as its server and the policy say. What was asked of the server is known. */
+  onlyReads({ kind, name }: Operation): boolean {
+    if (kind === 'tool') return this.policy.onlyReads('tools', name, this.tools.get(name));
+    return kind !== 'method' || this.policy.onlyReads('methods', name, undefined);
   }
 
   private async needs({ kind, method, params }: Message): Promise<{ needed: Needed; what: string }[]> {

@@ -1,3 +1,4 @@
+import { CLOSED_NOW } from '../../config/write-hours.js';
 import { callerOf } from '../../access/principal.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { reasonOf } from '../../ops/audit/audit-event.js';
@@ -11,7 +12,7 @@ const METHOD_NOT_FOUND = -32601;
 
 /**
  * Decides about one message before anything of it goes on, and records the decision, as the service does before its own
- * tools: scopes, which cost nothing, then the limit; a decision that cannot be recorded is not made.
+ * tools: scopes, which cost nothing, then the limit, then the hours; a decision that cannot be recorded is not made.
  */
 export class CallGate {
   constructor(
@@ -19,12 +20,13 @@ export class CallGate {
     private readonly keeping: CallKeeping,
   ) {}
 
-  /** @throws ToolgateError `insufficient_scope`, `not_allowed`, `rate_limited`, `unavailable`; RpcError for what is closed */
+  /** @throws ToolgateError `insufficient_scope`, `not_allowed`, `rate_limited`, `policy_denied`, `unavailable`; RpcError for what is closed */
   async admit(message: Message, origin: CallOrigin): Promise<void> {
     const operation = operationOf(message);
     try {
       await this.authorization.require(message, origin.principal);
       if (operation) await this.count(origin);
+      if (operation) this.requireHours(operation);
     } catch (error) {
       const reason = refusalOf(error);
       if (reason !== undefined) this.record(origin, operation ?? asMethod(message), message, reason);
@@ -41,6 +43,11 @@ export class CallGate {
   private async count({ principal }: CallOrigin): Promise<void> {
     const calls = this.keeping.callsPerMinute;
     if (calls > 0) await this.keeping.take({ name: 'all', calls, seconds: 60 }, callerOf(principal));
+  }
+
+  private requireHours(operation: Operation): void {
+    if (this.authorization.onlyReads(operation) || this.keeping.mayWriteAt(new Date())) return;
+    throw new ToolgateError('policy_denied', { detail: CLOSED_NOW, reason: 'policy write-hours' });
   }
 
   private record(

@@ -13,6 +13,9 @@ export interface CallKeeping {
   /** All calls of one caller in a minute; 0 for no limit. */
   readonly callsPerMinute: number;
 
+  /** Whether what changes something may be called then (WRITE_HOURS). */
+  mayWriteAt(at: Date): boolean;
+
   /** Whether records hold the arguments of calls. */
   readonly withArguments: boolean;
 }

@@ -3,6 +3,7 @@ import type { DescribedTool, Resource } from '../../resources/resource.js';
 import { IdentityAssertions } from './assertions.js';
 import { Authorization } from './authorize.js';
 import type { CallKeeping } from './call-keeping.js';
+import { EventIds } from './event-ids.js';
 import { HttpUpstream } from './http-upstream.js';
 import type { KnownTool, Needed, Policy } from './policy.js';
 import { SessionIds } from './session-ids.js';
@@ -73,6 +74,8 @@ export async function startGuard(options: GuardOptions): Promise<RunningGuard> {
     keeping: options.keeping,
     assertions,
     sessions: new SessionIds(options.secret),
+    eventIds: new EventIds(options.secret),
+    patienceMs: timeoutMs,
     allowedOrigins: new Set(options.allowedOrigins),
     trustedProxies: options.trustedProxies,
     bodyLimit: options.bodyLimit,

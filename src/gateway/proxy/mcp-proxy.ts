@@ -6,21 +6,23 @@ import { CATALOGUE } from '../../errors/catalogue.js';
 import { rpcError } from '../../errors/rpc-error.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { requestId } from '../../ops/logging.js';
-import type { ResourceGuard } from '../../guard/resource-guard.js';
+import type { GuardedRequest, ResourceGuard } from '../../guard/resource-guard.js';
 import { writeAnswer } from './answer-writer.js';
 import type { Authorization } from './authorize.js';
 import { CallGate } from './call-gate.js';
 import type { CallKeeping, CallOrigin } from './call-keeping.js';
 import { clientAddress } from './client-address.js';
+import type { EventIds } from './event-ids.js';
 import { requireAgreement } from './header-agreement.js';
 import { LIST_METHODS, ListFilter } from './list-filter.js';
 import { isObject, type Json, type Message, parseMessage } from './message.js';
 import { readBody } from './read-body.js';
+import { watchAdmission } from './admission-watch.js';
 import { passedHeaders } from './request-headers.js';
 import { errorMessage, invalidRequest, RpcError, type RpcId } from './rpc-error.js';
 import type { SessionIds } from './session-ids.js';
 import type { ToolCatalogue } from './tool-catalogue.js';
-import type { Forwarded, Upstream } from './upstream.js';
+import type { Forwarded, Upstream, UpstreamAnswer } from './upstream.js';
 
 export interface McpProxyParts {
   readonly guard: ResourceGuard;
@@ -29,13 +31,17 @@ export interface McpProxyParts {
   readonly upstream: Upstream;
   readonly keeping: CallKeeping;
   readonly sessions: SessionIds;
+  readonly eventIds: EventIds;
   readonly allowedOrigins: ReadonlySet<string>;
   readonly trustedProxies: readonly string[];
   readonly bodyLimit: number;
+  /** How long a caller may take nothing of an answer. */
+  readonly patienceMs: number;
   report(what: { error: Error; reason: string }): void;
 }
 
 const NO_ROOTS = { code: -32601, message: 'There are no roots here.' };
+const LISTENING = 'subscriptions/listen';
 const METHODS = ['POST', 'GET', 'DELETE'] as const;
 
 /** One request from end to end: who, from which page, what, may they; only then does anything reach the server behind. */
@@ -53,6 +59,11 @@ export class McpProxy {
     } catch (error) {
       this.refuse(request, response, error, asked.id);
     }
+    // What is still to be read keeps a connection and its memory.
+    if (!response.writableFinished)
+      response.setTimeout(this.parts.patienceMs, () => {
+        response.destroy();
+      });
   }
 
   private async serve(
@@ -77,11 +88,18 @@ export class McpProxy {
       requireAgreement(headers, message);
     }
     const session = this.session(headers['mcp-session-id'], principal);
+    if (session === undefined) this.requireOwnStream(method, message, principal);
     if (message) await this.gate.admit(message, origin);
-    else if (session === undefined) this.requireStream(method, principal);
 
     const gone = new AbortController();
+    const stopWatching = watchAdmission(
+      () => this.stillAdmitted({ headers, address }, message),
+      (refusal) => {
+        gone.abort(refusal);
+      },
+    );
     response.once('close', () => {
+      stopWatching();
       if (!response.writableFinished) gone.abort();
     });
     await this.pass(
@@ -89,12 +107,35 @@ export class McpProxy {
         method,
         message: message && this.withoutRoots(message),
         session,
-        headers: passedHeaders(headers, method, message),
+        headers: {
+          ...passedHeaders(headers, method, message),
+          ...(method === 'GET' && this.resumedFrom(headers['last-event-id'], principal, session)),
+        },
         principal,
         signal: gone.signal,
       },
       response,
     );
+  }
+
+  /** A call that began in time may outlast its token; what listens on may not, nor anything the end of its credential. */
+  private async stillAdmitted(caller: GuardedRequest, message: Message | undefined): Promise<void> {
+    try {
+      const principal = await this.parts.guard.authenticate(caller);
+      if (message?.method === LISTENING) await this.parts.authorization.require(message, principal);
+    } catch (error) {
+      const expired = error instanceof ToolgateError && error.code === 'expired_token';
+      if (!expired || message === undefined || message.method === LISTENING) throw error;
+    }
+  }
+
+  private resumedFrom(
+    presented: string | string[] | undefined,
+    principal: Principal,
+    session: string | undefined,
+  ): Record<string, string> {
+    if (typeof presented !== 'string' || presented === '') return {};
+    return { 'last-event-id': this.parts.eventIds.open(presented, principal, session) };
   }
 
   private parse(body: Buffer, origin: CallOrigin): Message {
@@ -108,8 +149,8 @@ export class McpProxy {
 
   private async pass(forwarded: Forwarded, response: ServerResponse): Promise<void> {
     const { message, method, session, principal, signal } = forwarded;
-    const { upstream, sessions } = this.parts;
-    const answer = await upstream.forward(forwarded);
+    const { sessions, eventIds, patienceMs } = this.parts;
+    const answer = await this.answerTo(forwarded);
     const newSession = session === undefined ? answer.session : undefined;
     const listing = method === 'GET' || (message !== undefined && LIST_METHODS.has(message.method));
     await writeAnswer(answer, {
@@ -121,9 +162,26 @@ export class McpProxy {
       },
       id: message?.id ?? null,
       filter: listing ? this.filterFor(principal, message) : undefined,
+      idOfEvent: (id) => eventIds.mark(id, principal, session ?? newSession),
+      patienceMs,
       acknowledged: message !== undefined && message.kind !== 'request',
       gone: signal,
     });
+  }
+
+  /** @throws ToolgateError what the caller was refused for meanwhile */
+  private async answerTo(forwarded: Forwarded): Promise<UpstreamAnswer> {
+    const { signal } = forwarded;
+    let answer: UpstreamAnswer | undefined;
+    try {
+      answer = await this.parts.upstream.forward(forwarded);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+    if (signal.aborted) answer.body.on('error', () => undefined).destroy();
+    signal.throwIfAborted();
+    return answer;
   }
 
   /** A list that a caller asked for from its beginning also tells the guard what there is. */
@@ -145,9 +203,10 @@ export class McpProxy {
     return this.parts.sessions.open(presented, principal);
   }
 
-  /** Without a session a stream tells of everything that happens, and there is nothing to end. */
-  private requireStream(method: string, principal: Principal): void {
+  /** Without a session a stream tells of everything that happens, an answer is to anybody's question, and nothing can end. */
+  private requireOwnStream(method: string, message: Message | undefined, principal: Principal): void {
     if (method === 'DELETE') throw invalidRequest('There is no session to end: `Mcp-Session-Id` is missing.');
+    if (message && message.kind !== 'response') return;
     const { policy } = this.parts.authorization;
     this.parts.guard.requireScopes(principal, policy.read, `The stream needs: ${policy.read.join(' ')}`);
   }

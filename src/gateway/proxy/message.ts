@@ -19,7 +19,9 @@ export interface Message {
 
 const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 /** What decides about a call. Go's decoder, for one, takes `Name` for `name`, and the last of both wins. */
-const DECISIVE = new Set(['name', 'uri', 'ref', 'taskid', 'level', 'cursor', '_meta']);
+const DECISIVE = new Map(
+  ['name', 'uri', 'ref', 'taskId', 'level', 'cursor', '_meta'].map((key) => [key.toLowerCase(), key]),
+);
 const REVISION = 'io.modelcontextprotocol/protocolVersion';
 
 export const isObject = (value: unknown): value is Json =>
@@ -62,9 +64,9 @@ function classify(json: Json): Message {
     throw invalidRequest('A message is either a call or an answer.');
   if (!isObject(params)) throw new RpcError(400, -32602, '`params` must be an object.');
   for (const key of Object.keys(params)) {
-    const folded = key.toLowerCase();
-    if (folded !== key && DECISIVE.has(folded))
-      throw invalidRequest(`\`params\` has a \`${folded}\` in another case.`);
+    const meant = DECISIVE.get(key.toLowerCase());
+    if (meant !== undefined && meant !== key)
+      throw invalidRequest(`\`params\` has a \`${meant}\` in another case.`);
   }
   const meta = isObject(params['_meta']) ? params['_meta'] : {};
   const revision = meta[REVISION];

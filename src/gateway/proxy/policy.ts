@@ -86,6 +86,16 @@ export class Policy {
     return rule(this.file.tools, name) ?? (known?.readOnly === true ? this.read : this.write);
   }
 
+  /** Whether it changes nothing: by the scopes that the policy file asks for, where they tell, else by the tool's own word. */
+  onlyReads(kind: 'tools' | 'methods', name: string, known: KnownTool | undefined): boolean {
+    const needed = rule(this.file[kind], name) ?? [];
+    const asked = needed === 'deny' ? [] : needed;
+    const reads = (scope: Scope) => this.read.includes(scope) && !this.write.includes(scope);
+    const writes = (scope: Scope) => this.write.includes(scope) && !this.read.includes(scope);
+    if (asked.some(writes)) return false;
+    return (asked.length > 0 && asked.every(reads)) || known?.readOnly === true;
+  }
+
   prompt(name: string): Needed {
     return rule(this.file.prompts, name) ?? this.read;
   }

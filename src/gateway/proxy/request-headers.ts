@@ -3,17 +3,9 @@ import { nameFieldOf } from './header-agreement.js';
 import type { Message } from './message.js';
 
 /** What the protocol needs and nothing else: credentials, cookies, forwarding and identity headers have no way through. */
-const PASSED = [
-  'mcp-protocol-version',
-  'mcp-method',
-  'mcp-name',
-  'last-event-id',
-  'traceparent',
-  'tracestate',
-];
+const PASSED = ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'traceparent', 'tracestate'];
 /** Spec 2026-07-28, transports: headers that repeat arguments of a tool; the server checks them against the body. */
 const PASSED_PREFIX = 'mcp-param-';
-const LAST_EVENT_ID_LONGEST = 1024;
 
 /** `message` is what was checked: a header that repeats nothing of it would be read and judged by nobody but the server. */
 export function passedHeaders(
@@ -28,7 +20,6 @@ export function passedHeaders(
     if (typeof value !== 'string' || !(PASSED.includes(name) || name.startsWith(PASSED_PREFIX))) continue;
     if (name === 'mcp-method' && (message?.method ?? '') === '') continue;
     if (name === 'mcp-name' && (message === undefined || nameFieldOf(message) === undefined)) continue;
-    if (name === 'last-event-id' && value.length > LAST_EVENT_ID_LONGEST) continue;
     passed[name] = value;
   }
   return passed;

@@ -20,6 +20,8 @@ export interface RunningProxy {
 
 export const JWKS_PATH = '/.well-known/toolgate-guard-jwks.json';
 const HEADERS_TIMEOUT_MS = 30_000;
+/** How often Node looks for connections past their time. */
+const CHECKING_MS = 5000;
 
 // Open where no cookie counts: what a browser-based client reads or calls with its own credential.
 const CORS = {
@@ -77,7 +79,11 @@ export async function startProxy(parts: ProxyServerParts): Promise<RunningProxy>
   };
 
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS },
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECKING_MS,
+    },
     (request, response) => {
       void answer(request, response);
     },

@@ -19,7 +19,8 @@ export interface ConversationOptions {
   log(text: string): void;
 }
 
-const MOST_WAITING = 100;
+/** Characters, of all that is told before anybody listens. */
+const MOST_WAITING = 262_144;
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 
 const notInTime = () =>
@@ -34,7 +35,9 @@ export class Conversation {
   private child: StdioChild | undefined;
   private ready: Promise<void> | undefined;
   private readonly pending = new Map<string, Exchange>();
-  private readonly waiting: Json[] = [];
+  /** What nobody listens to yet. */
+  private waiting: string[] = [];
+  private waitingLength = 0;
   private listener: PassThrough | undefined;
   private introduced: ((answer: Json | RpcError) => void) | undefined;
   private idle: NodeJS.Timeout | undefined;
@@ -107,7 +110,9 @@ export class Conversation {
       this.touch();
     };
     signal.addEventListener('abort', gone);
-    for (const message of this.waiting.splice(0)) stream.write(event(message));
+    for (const told of this.waiting) stream.write(told);
+    this.waiting = [];
+    this.waitingLength = 0;
     return eventAnswer(stream);
   }
 
@@ -182,8 +187,9 @@ export class Conversation {
       else this.route(message, method);
       return;
     }
-    if (id === 'guard-initialize') {
-      this.introduced?.(message);
+    // A client may call a request of its own the same, when nothing was introduced.
+    if (id === 'guard-initialize' && this.introduced) {
+      this.introduced(message);
       return;
     }
     const key = JSON.stringify(id);
@@ -239,7 +245,13 @@ export class Conversation {
     const exchange = reporting ?? (message['id'] !== undefined || !this.listener ? newest : undefined);
     if (exchange && exchange.request.method !== 'initialize') this.wait(exchange.push(message));
     else if (this.listener) this.wait(this.listener.write(event(message)) ? undefined : this.listener);
-    else if (this.waiting.length < MOST_WAITING) this.waiting.push(message);
+    else this.keep(event(message));
+  }
+
+  private keep(told: string): void {
+    if (this.waitingLength + told.length > MOST_WAITING) return;
+    this.waiting.push(told);
+    this.waitingLength += told.length;
   }
 
   /** A reader who is slow holds back the process, and with it nobody else. */

@@ -20,6 +20,8 @@ interface Listener {
 }
 
 const POLL_MS = 500;
+/** Bytes of news, which are small, that may wait for a reader. */
+const MOST_UNREAD = 1_048_576;
 /** A client then comes back with a credential that is looked at anew. */
 const LONGEST_MS = 5 * 60_000;
 
@@ -46,7 +48,7 @@ export class Listeners implements BeforeApplicationShutdown {
     const stream = new SseStream(() => {
       clearTimeout(longest);
       this.open.delete(id);
-    });
+    }, MOST_UNREAD);
     const longest = setTimeout(() => {
       stream.end();
     }, LONGEST_MS).unref();

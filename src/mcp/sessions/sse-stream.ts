@@ -28,15 +28,22 @@ export class SseStream {
   private readonly encoder = new TextEncoder();
   private readonly keepAlive: NodeJS.Timeout;
 
-  constructor(private readonly onEnd: () => void = () => undefined) {
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.controller = controller;
+  constructor(
+    private readonly onEnd: () => void = () => undefined,
+    /** Bytes that may wait for a reader: one who leaves more is cut off, and may resume. */
+    mostUnread = Infinity,
+  ) {
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.controller = controller;
+        },
+        cancel: () => {
+          this.end();
+        },
       },
-      cancel: () => {
-        this.end();
-      },
-    });
+      new ByteLengthQueuingStrategy({ highWaterMark: mostUnread }),
+    );
     this.response = new Response(body, { headers: HEADERS });
     this.keepAlive = setInterval(() => {
       this.write(': still here\n\n');
@@ -58,13 +65,14 @@ export class SseStream {
     this.write(`event: message\n${named}data: ${JSON.stringify(message)}\n\n`);
   }
 
-  end(): void {
+  end(cut?: Error): void {
     const { controller } = this;
     if (!controller) return;
     this.controller = undefined;
     clearInterval(this.keepAlive);
     try {
-      controller.close();
+      if (cut) controller.error(cut);
+      else controller.close();
     } catch {
       // The other side was faster.
     }
@@ -72,6 +80,8 @@ export class SseStream {
   }
 
   private write(frame: string): void {
+    if ((this.controller?.desiredSize ?? 1) <= 0)
+      this.end(new Error('the reader of a stream does not keep up'));
     this.controller?.enqueue(this.encoder.encode(frame));
   }
 }

@@ -24,6 +24,7 @@ export type AuditedEvent =
   | 'client.created'
   | 'client.changed'
   | 'client.removed'
+  | 'resource.refused'
   | 'resource.saved'
   | 'resource.removed'
   | 'signing_key.rotated';
@@ -77,11 +78,13 @@ const NOBODY: Partial<Principal> = {};
 const LONGEST_TEXT = 500;
 const LONGEST_ARGUMENTS = 2000;
 
-/** A caller's words as Postgres takes them, cut to length and with nothing in them that has the shape of a credential. */
+/**
+ * A caller's words as Postgres takes them, cut to length and with nothing in them that has the shape of a credential.
+ * As a string of its own: a slice would keep all of the text that it is cut from. Half a surrogate pair does not survive that.
+ */
 function stored(text: string, longest = LONGEST_TEXT): string {
-  return scrub(text)
-    .slice(0, longest)
-    .replace(/\0|\p{Surrogate}/gu, '\ufffd');
+  const cut = Buffer.from(scrub(text).slice(0, longest)).toString();
+  return cut.replaceAll('\0', '\ufffd');
 }
 
 /** Fields that are named like a secret are left out, however deep they are. */

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { Public, RequireScope } from '../../../src/access/decorators.js';
 import { loadConfig } from '../../../src/config/config.js';
 import { freePort } from '../../../src/database/free-port.js';
+import { AuditTrail } from '../../../src/ops/audit/audit-trail.js';
 import { startService } from '../../../src/service.js';
 import { type GuardCredentials, makeGuardCredentials } from '../../support/guard-credentials.js';
 import type { GuardedServer } from '../../support/guard-table.js';
@@ -77,6 +78,30 @@ describe('auth.verify', () => {
     expect(key.principal).toEqual({
       kind: 'api_key', sub, aud: server.resource, key_id: expect.any(String), scope: 'notes:read notes:write',
     }); // prettier-ignore
+  });
+
+  test('who lacks a scope is in the audit trail, as after a question over HTTP; a stranger is not', async () => {
+    const { resource } = server;
+    const address = '203.0.113.9';
+    const refused = () =>
+      queryOnce(
+        service.databaseUrl,
+        `SELECT outcome, reason, principal, resource, operation, address FROM audit_events
+          WHERE event = 'resource.refused' AND address = '${address}'`,
+      );
+    await verify({ credential: made.garbage, resource, scopes: ['notes:write'], address });
+    await verify({ credential: made.reader, resource, scopes: ['notes:write'], address });
+    await service.app.get(AuditTrail).flush();
+    expect(await refused()).toEqual([
+      {
+        outcome: 'denied',
+        reason: 'insufficient_scope',
+        principal: 'user',
+        resource,
+        operation: resource,
+        address,
+      },
+    ]);
   });
 
   test('a key that is bound to networks is refused when the message does not say where it came from', async () => {

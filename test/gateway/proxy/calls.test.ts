@@ -1,10 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect } from 'node:net';
-import { localKeeping } from '../../../src/cli/guard-keeping.js';
+import { localKeeping, serviceKeeping } from '../../../src/cli/guard-keeping.js';
 import { AuditTrail } from '../../../src/ops/audit/audit-trail.js';
 import { startTestService, type TestService } from '../../support/harness.js';
 import { queryOnce } from '../../support/postgres.js';
-import { callTool, guardBefore, type GuardUnderTest, rpc, send, speaking, Upstream } from './support.js';
+import {
+  callTool,
+  guardBefore,
+  type GuardUnderTest,
+  READ_TOOL,
+  rpc,
+  send,
+  speaking,
+  Upstream,
+  WRITE_TOOL,
+} from './support.js';
 
 let service: TestService;
 let upstream: Upstream;
@@ -98,6 +108,46 @@ describe("with the service's database", () => {
       reason: 'rate_limited: limit all',
     });
   });
+});
+
+test('outside of WRITE_HOURS what changes something is refused, and what only reads is not', async () => {
+  const never = { days: new Set<number>(), from: 0, to: 1440, timeZone: 'UTC' };
+  const config = { ...service.config, MCP_CALL_LIMIT: 0, WRITE_HOURS: never };
+  const policy = {
+    tools: { 'rated_*': ['behind:read'], claims: ['behind:write'], other: ['vault:read'] },
+    methods: { 'tasks/get': ['behind:read'], 'tasks/cancel': ['behind:write'] },
+  };
+  const closed = await guardBefore(service, { url: upstream.url }, { policy, keeping: serviceKeeping(service.app, config) }); // prettier-ignore
+  const token = await closed.token('behind:read behind:write vault:read');
+  upstream.answering = speaking((method) =>
+    method === 'tools/list'
+      ? { tools: [READ_TOOL, WRITE_TOOL, { ...READ_TOOL, name: 'claims' }, { ...READ_TOOL, name: 'other' }] }
+      : method === 'tasks/get' || method.startsWith('resources')
+        ? {}
+        : undefined,
+  );
+  await send(closed, token, rpc('tools/list'));
+  const asked = [
+    callTool('look'),
+    callTool('change'),
+    callTool('rated_by_policy'),
+    callTool('claims'),
+    callTool('other'),
+    callTool('unheard_of'),
+    rpc('tasks/get', { taskId: '1' }),
+    rpc('tasks/cancel', { taskId: '1' }),
+    rpc('resources/read', { uri: 'file:///a' }),
+  ];
+  const answers = [];
+  for (const body of asked) answers.push(await send(closed, token, body));
+  expect(answers.map(({ status }) => status)).toEqual([200, 403, 200, 403, 200, 403, 200, 403, 200]);
+  expect(answers[1]?.body).toMatchObject({
+    id: 1,
+    error: { message: expect.stringContaining('closed at this hour'), data: { code: 'policy_denied' } },
+  });
+  expect((await recordedAt(closed))[1]).toMatchObject({ reason: 'policy_denied: policy write-hours' });
+  expect(calls().some(({ text }) => text.includes('"change"'))).toBe(false);
+  await closed.close();
 });
 
 describe('with the service elsewhere', () => {

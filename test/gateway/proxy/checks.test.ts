@@ -131,7 +131,7 @@ describe('lists', () => {
         return true;
       });
       const { text } = await send(guard, reader, rpc(method));
-      expect(text).toContain('id: 7\n');
+      expect(text).toMatch(/^id: 7~[\w-]{22}$/m);
       expect(names(JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '').result)).toEqual(shown[method]);
     },
   );
@@ -142,13 +142,61 @@ describe('lists', () => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result: lists['tools/list'] })}\n\n`);
     };
-    const { text } = await send(guard, reader, undefined, {
-      method: 'GET',
-      headers: { 'Last-Event-ID': '3' },
-    });
+    const { text } = await send(guard, reader, undefined, { method: 'GET' });
     expect(text).toContain('look');
     expect(text).not.toContain('change');
-    expect(upstream.last().headers['last-event-id']).toBe('3');
+  });
+
+  test('a stream is resumed by whom it was opened by alone, and where it was opened', async () => {
+    const shared =
+      'id: 7\r\nevent: message\r\ndata: {"private":"of the reader"}\r\n\r\nid\ndata: 1\n\nid:\u00c3\u00a9 8\n\n';
+    upstream.answering = async (seen, response) => {
+      if (seen.method !== 'GET') {
+        await speaking()(seen, response);
+        return;
+      }
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      for (const part of shared) {
+        response.write(part, 'latin1');
+        await new Promise(setImmediate);
+      }
+      response.end();
+    };
+    const resume = async (who: string, id: string, more: Record<string, string> = {}) =>
+      (await send(guard, who, undefined, { method: 'GET', headers: { 'Last-Event-ID': id, ...more } }))
+        .status;
+    const opened = await fetch(guard.resource, { headers: { Authorization: `Bearer ${reader}` } });
+    const text = Buffer.from(await opened.arrayBuffer()).toString('latin1');
+    const [seven = '', eight = ''] = [...text.matchAll(/^id: (.*~.*?)\r?$/gm)].map(([, id]) => id);
+    expect(text.replaceAll(/~[\w-]{22}/g, '~')).toBe(
+      shared.replace('7', '7~').replace('id:\u00c3\u00a9 8', 'id: \u00c3\u00a9 8~'),
+    );
+    for (const [id, own] of [
+      [seven, '7'],
+      [eight, '\u00c3\u00a9 8'],
+    ] as const) {
+      expect(await resume(reader, id)).toBe(200);
+      expect(upstream.last().headers['last-event-id']).toBe(own);
+    }
+    const asked = upstream.seen.length;
+    for (const [who, id] of [
+      [full, seven],
+      [reader, '7'],
+      [reader, seven.replace('7', '8')],
+      [reader, `${seven}~`],
+      [reader, '~'],
+      [reader, 'x'.repeat(5000)],
+    ] as const)
+      expect(await resume(who, id)).toBe(400);
+    expect(upstream.seen.length).toBe(asked);
+  });
+
+  test('an answer without a session, which could be to anybody, needs what a stream of everything does', async () => {
+    const nobody = await guard.token('openid');
+    const answer = { jsonrpc: '2.0', id: 0, result: { role: 'assistant' } };
+    expect((await send(guard, nobody, answer)).status).toBe(403);
+    expect(upstream.seen).toEqual([]);
+    expect((await send(guard, reader, answer)).status).toBe(202);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { startTestService, type TestService } from '../../support/harness.js';
 import {
@@ -183,6 +184,78 @@ describe('streams', () => {
       upstream.seen.length = 0;
     }
   });
+});
+
+describe('a caller who may no longer', () => {
+  const keyOf = async () => {
+    const { accessToken } = await service.person();
+    const body = { name: 'k', resource: guard.resource, scopes: ['behind:read'] };
+    const made = (await service.call('POST', '/keys', { bearer: accessToken, body })).body;
+    const revoke = () => service.call('DELETE', `/keys/${made.id}`, { bearer: accessToken });
+    return { key: made.key as string, revoke };
+  };
+
+  test.each([
+    ['a stream', 'GET', undefined, 'text/event-stream'],
+    ['a subscription', 'POST', rpc('subscriptions/listen', { notifications: {} }), 'text/event-stream'],
+    ['a call that streams', 'POST', callTool('look'), 'text/event-stream'],
+    ['a call that answers as a whole', 'POST', callTool('look'), 'application/json'],
+  ] as const)('loses %s within a second', async (_name, method, body, type) => {
+    const { key, revoke } = await keyOf();
+    upstream.answering = (seen, response) => {
+      if (method === 'POST' && !seen.text.includes(body.method)) return speaking()(seen, response);
+      response
+        .writeHead(200, { 'Content-Type': type })
+        .write(type === 'application/json' ? '{' : ': here\n\n');
+    };
+    const response = await fetch(guard.resource, {
+      method,
+      headers: { Authorization: `Bearer ${key}`, ...(body && { 'Content-Type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    expect(response.status).toBe(200);
+    const whole = response.text().catch(() => 'broken off');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(upstream.last().aborted).toBe(false);
+    expect((await revoke()).status).toBe(204);
+    const revokedAt = performance.now();
+    expect(await whole).toBe(type === 'application/json' ? 'broken off' : ': here\n\n');
+    await until(() => upstream.last().aborted, 'the server hears of it');
+    expect(performance.now() - revokedAt).toBeLessThan(1000);
+  });
+
+  test('is told so when nothing was answered yet', async () => {
+    const { key, revoke } = await keyOf();
+    upstream.answering = (seen, response) => (seen.method === 'GET' ? undefined : speaking()(seen, response));
+    const asked = fetch(guard.resource, { headers: { Authorization: `Bearer ${key}` } });
+    await until(() => upstream.seen.some(({ method }) => method === 'GET'), 'the stream is asked for');
+    await revoke();
+    expect((await asked).status).toBe(401);
+  });
+});
+
+test('a caller who does not read its answer is let go of, and the server need not wait for it', async () => {
+  const more = Buffer.alloc(65_536, ': filling\n\n');
+  for (const type of ['text/event-stream', 'application/json']) {
+    onCall((_seen, response) => {
+      response.writeHead(200, { 'Content-Type': type });
+      const fill = () => {
+        while (!response.destroyed && response.write(more));
+      };
+      response.on('drain', fill);
+      fill();
+    });
+    const body = JSON.stringify(callTool('look'));
+    const socket = connect(guard.port, '127.0.0.1').pause();
+    socket.on('error', () => undefined);
+    socket.write(
+      `POST /mcp HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until(() => upstream.seen.some(({ text }) => text.includes('tools/call')), 'the call arrives');
+    await until(() => upstream.last().aborted, 'the guard lets go');
+    upstream.seen.length = 0;
+    socket.destroy();
+  }
 });
 
 test('a tool that is new is found, and one that no longer only reads is not let through', async () => {
