@@ -13,12 +13,16 @@ async function takeChecksAway(): Promise<void> {
   type Scopes = typeof import('../../src/auth/scope.guard.js');
   const { AuthenticationGuard } = await load<Guards>('auth/authentication.guard.js');
   const { ScopeGuard } = await load<Scopes>('auth/scope.guard.js');
+  const { loadConfig } = await load<typeof import('../../src/config/config.js')>('config/config.js');
+  const { DEFAULT_USER_SCOPES, resource } = loadConfig(process.env);
+  // As whoever logs in, so that a call says the same and is recorded the same.
   const principal = {
-    kind: 'client',
-    clientId: 'anybody',
+    kind: 'user',
+    userId: '00000000-0000-7000-8000-000000000001',
     sessionId: '00000000-0000-7000-8000-000000000000',
-    resource: `${process.env['PUBLIC_URL'] ?? ''}/mcp`,
-    scopes: ['mcp:admin'],
+    clientId: 'toolgate',
+    resource,
+    scopes: DEFAULT_USER_SCOPES,
   };
   AuthenticationGuard.prototype.canActivate = (context) => {
     context.switchToHttp().getRequest<{ principal: unknown }>().principal = principal;

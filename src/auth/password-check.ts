@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { RateLimits } from '../ops/rate-limits.js';
+import { ToolgateError } from '../errors/toolgate-error.js';
+import { type Counted, RateLimits } from '../ops/rate-limits.js';
 import type { Account } from '../users/users.repository.js';
 import { UsersService } from '../users/users.service.js';
 
@@ -26,8 +27,18 @@ export class PasswordCheck {
       { limit: 'login-address', key: address },
     ] as const;
     const { headers } = await this.limits.consume([...counted]);
-    const user = await this.users.authenticate(email, password);
+    const user = await this.looked(email, password, counted);
     await this.limits.refund([...counted]);
     return { user, headers };
+  }
+
+  /** Whom nobody had time for has not guessed: or a storm of logins would lock out those who try again. */
+  private async looked(email: string, password: string, counted: readonly Counted[]): Promise<Account> {
+    try {
+      return await this.users.authenticate(email, password);
+    } catch (error) {
+      if (error instanceof ToolgateError && error.code === 'unavailable') await this.limits.giveBack(counted);
+      throw error;
+    }
   }
 }

@@ -7,6 +7,8 @@ import type { Verified } from './verified.js';
 
 interface Entry extends Verified {
   readonly credential: string;
+  /** What it can be revoked by. */
+  readonly ids: readonly string[];
   /** {@link Revocations.mark} from before the verification began. */
   readonly mark: number;
 }
@@ -36,13 +38,18 @@ export class VerifiedCache {
     if (entry?.credential !== value || entry.principal.resource !== resource) return undefined;
     if ((entry.principal.kind === 'api_key') !== (kind === 'api_key')) return undefined;
     const expired = entry.expiresAt !== undefined && entry.expiresAt <= this.clock.now();
-    if (!expired && !this.revocations.changedSince(entry.mark, revocableIds(entry.principal))) return entry;
+    if (!expired && !this.revocations.changedSince(entry.mark, entry.ids)) return entry;
     this.entries.delete(end);
     return undefined;
   }
 
   /** `mark` was taken before `verified` was read: a revocation since then keeps it out at the next `get`. */
   set({ value }: Credential, verified: Verified, mark: number): void {
-    this.entries.set(endOf(value), { ...verified, credential: value, mark });
+    this.entries.set(endOf(value), {
+      ...verified,
+      credential: value,
+      ids: revocableIds(verified.principal),
+      mark,
+    });
   }
 }

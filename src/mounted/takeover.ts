@@ -4,6 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { addFirstHook } from './first-hook.js';
 import { OPTIONAL_PATHS, type OptionalPath, OwnPaths } from './own-paths.js';
 
+/** The start page is the host's, whether it has one or not. */
+const HOME = '/';
+
 type Service = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
 
 /**
@@ -20,7 +23,7 @@ export class Takeover {
     host: FastifyInstance,
     except: readonly OptionalPath[],
   ) {
-    this.paths = new OwnPaths(except);
+    this.paths = new OwnPaths([...except, HOME]);
     service.addHook('onRoute', (route) => {
       this.paths.add(route);
     });

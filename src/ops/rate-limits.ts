@@ -109,6 +109,11 @@ export class RateLimits implements OnApplicationShutdown {
     );
   }
 
+  /** What never came to a decision does not count either way. */
+  async giveBack(counted: readonly Counted[]): Promise<void> {
+    await Promise.all(counted.map((one) => this.limiters[one.limit].reward(storedKey(one))));
+  }
+
   private async consumeOne({
     limit,
     key,

@@ -9,6 +9,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AccountController } from './account.controller.js';
 import { ConsentController } from './consent.controller.js';
 import { DeviceController } from './device.controller.js';
+import { HomeController } from './home.controller.js';
 import { PendingRequests } from './pending-request.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignUpController } from './sign-up.controller.js';
@@ -24,6 +25,7 @@ import { UpstreamController } from './upstream.controller.js';
     AccountController,
     ConsentController,
     DeviceController,
+    HomeController,
     SignInController,
     SignUpController,
     UpstreamController,

@@ -86,6 +86,37 @@ const ROTATE: Statement = {
     )) AS rotations FROM outcomes`,
 };
 
+/** A refresh token that could be used now. Times in seconds since 1970. */
+export interface LivingRefreshToken {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly clientId: string;
+  readonly resource: string;
+  readonly scopes: string[];
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+// By the same way as above, for the same reasons. $1 digests, $2 now.
+const LIVING: Statement = {
+  name: 'refresh-tokens-living',
+  text: `
+    WITH asked AS (
+      SELECT * FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (digest, place) WHERE octet_length(digest) = 32
+    )
+    SELECT json_agg(json_build_object(
+      'place', a.place, 'sessionId', s.id, 'userId', s.user_id, 'clientId', s.client_id, 'resource', s.resource,
+      'scopes', s.scopes, 'issuedAt', floor(extract(epoch FROM t.issued_at)),
+      'expiresAt', floor(extract(epoch FROM t.expires_at))
+    )) AS living
+    FROM asked a JOIN refresh_tokens t ON t.digest = a.digest, LATERAL (
+      SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
+      WHERE s.id = t.session_id AND s.expires_at > $2 AND s.revoked_at IS NULL AND u.disabled_at IS NULL
+      OFFSET 0
+    ) s
+    WHERE t.used_at IS NULL AND t.expires_at > $2`,
+};
+
 const SESSION_OF: Statement = {
   name: 'refresh-token-session',
   text: `SELECT t.session_id AS "sessionId" FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
@@ -102,11 +133,23 @@ export interface Presented {
 
 const MOST_AT_ONCE = { most: 64, atOnce: 4 };
 
+/** What was found, at the places of what was asked for. */
+function inPlace<Row extends { place: number }>(found: Row[] | null | undefined, count: number) {
+  const answers = new Array<Row | undefined>(count);
+  for (const row of found ?? []) answers[row.place - 1] = row;
+  return answers;
+}
+
 @Injectable()
 export class RefreshTokensRepository {
   private readonly rotations = new Batches<Presented, Rotation>({
     run: (batch) => this.rotateAll(batch),
     keyOf: ({ digest }) => digest.toString('latin1'),
+    ...MOST_AT_ONCE,
+  });
+  private readonly lookups = new Batches<Buffer, LivingRefreshToken>({
+    run: (digests) => this.findAll(digests),
+    keyOf: (digest) => digest.toString('latin1'),
     ...MOST_AT_ONCE,
   });
 
@@ -121,6 +164,17 @@ export class RefreshTokensRepository {
     return this.rotations.add(presented);
   }
 
+  /** `undefined` for one that is used, expired or ended, or that nobody issued. */
+  async living(digest: Buffer): Promise<LivingRefreshToken | undefined> {
+    return this.lookups.add(digest);
+  }
+
+  private async findAll(digests: readonly Buffer[]): Promise<(LivingRefreshToken | undefined)[]> {
+    type Row = LivingRefreshToken & { place: number };
+    const [row] = await this.database.query<{ living: Row[] | null }>(LIVING, [digests, this.clock.now()]);
+    return inPlace(row?.living, digests.length);
+  }
+
   private async rotateAll(batch: readonly Presented[]): Promise<(Rotation | undefined)[]> {
     const now = this.clock.now();
     const [row] = await this.database.query<{ rotations: (Rotation & { place: number })[] | null }>(ROTATE, [
@@ -132,9 +186,7 @@ export class RefreshTokensRepository {
       this.lifetimes.replayWindowStart(now),
       this.lifetimes.idleEnd(now),
     ]);
-    const answers = new Array<Rotation | undefined>(batch.length);
-    for (const { place, ...rotation } of row?.rotations ?? []) answers[place - 1] = rotation;
-    return answers;
+    return inPlace(row?.rotations, batch.length);
   }
 
   async sessionOf(digest: Buffer, clientId: string | null): Promise<string | undefined> {

@@ -106,7 +106,8 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   }
 
   changedSince(mark: number, ids: readonly string[]): boolean {
-    return ids.some((id) => (this.seen.get(id)?.sequence ?? 0) > mark);
+    // Nearly always, nothing at all has changed.
+    return mark < this.sequence && ids.some((id) => (this.seen.get(id)?.sequence ?? 0) > mark);
   }
 
   /** Whether what was issued then to this principal has ended. */

@@ -45,6 +45,15 @@ import { TokenResponses } from './token-responses.js';
     SigningKeysRepository,
     TokenResponses,
   ],
-  exports: [AccessTokens, BrowserLogins, KeyRing, Lifetimes, Revocations, SessionsService, TokenResponses],
+  exports: [
+    AccessTokens,
+    BrowserLogins,
+    KeyRing,
+    Lifetimes,
+    RefreshTokensRepository,
+    Revocations,
+    SessionsService,
+    TokenResponses,
+  ],
 })
 export class TokensModule {}

@@ -43,6 +43,25 @@ test('every spelling that finds one account counts against it', async () => {
   expect((await guess('victimi@example.com')).status).toBe(429);
 });
 
+test('an attempt that nobody had time to look at is no guess', async () => {
+  const busy = await startTestService({
+    env: { LOGIN_LIMIT_ACCOUNT: '100', HASH_QUEUE: '1', PASSWORD_TIME_COST: '20' },
+  });
+  try {
+    const { email } = await busy.person();
+    const login = () =>
+      busy.call('POST', '/auth/login', { body: { email, password: 'wrong-Guess-77-of-many' } });
+    const statuses = [];
+    // More than the limit altogether, of which hardly any is looked at.
+    for (let round = 0; round < 8; round += 1)
+      statuses.push(...(await Promise.all(Array.from({ length: 25 }, login))).map(({ status }) => status));
+    expect(new Set(statuses)).toEqual(new Set([401, 503]));
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(100);
+  } finally {
+    await busy.stop();
+  }
+});
+
 test('a right password clears the account', async () => {
   const { email } = await service.person();
   for (let round = 0; round < 3; round += 1) {

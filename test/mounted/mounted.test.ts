@@ -209,6 +209,10 @@ describe('the table of every guard', () => {
     made = await makeGuardCredentials(hosted, resource, scopes);
   });
 
+  test('the start page is left to the application', async () => {
+    expect((await fetch(`${hosted.url}/`, { redirect: 'manual' })).status).toBe(404);
+  });
+
   test('the application has its own tools, and no others than that', async () => {
     expect(await toolNames(server, made.reader)).toEqual(['whoami', 'pages_list']);
     expect(await toolNames(server, made.good)).toEqual(['whoami', 'pages_list', 'pages_write']);

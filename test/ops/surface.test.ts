@@ -67,6 +67,11 @@ test('an unknown path is a JSON 404, never a page', async () => {
   expect(answer.body.code).toBe('not_found');
 });
 
+test('the address that the start prints leads a person to their account', async () => {
+  const answer = await fetch(`${service.url}/`, { redirect: 'manual' });
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/account']);
+});
+
 test('the docs page needs no script', async () => {
   const answer = await service.call('GET', '/docs');
   expect(answer.status).toBe(200);
