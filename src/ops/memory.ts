@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 /** Percent by which V8's old generation may grow past what lives in it, before it is collected. V8's own: up to 300. */
 const GROWTH = 40;
 /** When the first rush of requests after a start is over. */
-const SETTLED_MS = 5000;
+const SETTLED_MS = 2000;
 
 /**
  * Trades a little time for memory, in a process that is all ours (docs/adr/0022): V8 would let garbage pile up to three times
