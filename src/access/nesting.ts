@@ -1,3 +1,5 @@
+import { ToolgateError } from '../errors/toolgate-error.js';
+
 /** Levels of objects and arrays. Nothing that a client has to say needs as many. */
 export const DEEPEST = 200;
 
@@ -18,6 +20,12 @@ export function tooDeep(value: unknown): boolean {
 }
 
 const isNest = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** @throws ToolgateError `malformed_request` for JSON that is {@link tooDeep} */
+export function requireShallow(value: unknown): void {
+  if (tooDeep(value))
+    throw new ToolgateError('malformed_request', { detail: 'The body is nested too deeply.' });
+}
 
 /** The same of a text of JSON and what it says: each level takes two characters of it, so that a short one is not walked. */
 export const textTooDeep = (text: string, value: unknown): boolean =>

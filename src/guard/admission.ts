@@ -1,4 +1,4 @@
-import { tooDeep } from '../access/nesting.js';
+import { requireShallow } from '../access/nesting.js';
 import { originAllowed } from '../access/origins.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
@@ -12,8 +12,6 @@ export interface AdmissionOptions {
   /** Pages, besides those of the resource's own origin, that may call (spec R15). */
   readonly allowedOrigins?: readonly string[];
 }
-
-const NESTED = 'The body is nested too deeply.';
 
 /** The checks of an adapter in the order of the service: who, from which page, and which tool. */
 export class Admission {
@@ -42,7 +40,7 @@ export class Admission {
   message(principal: Principal, body: unknown): void {
     const { tools } = this.options;
     if (!tools) return;
-    if (tooDeep(body)) throw new ToolgateError('malformed_request', { detail: NESTED });
+    requireShallow(body);
     const { scopes, detail } = scopesForMessage(body, tools);
     this.guard.requireScopes(principal, scopes, detail);
   }

@@ -42,7 +42,7 @@ export const ApiResponse = later('ApiResponse');
 export const ApiTags = later('ApiTags');
 
 /** Describes what waits to be described, and gives the library to make a document with. */
-export async function describedBy(): Promise<Library> {
+export async function describeApi(): Promise<Library> {
   const library = await import('@nestjs/swagger');
   for (const describe of waiting.splice(0)) describe(library);
   return library;

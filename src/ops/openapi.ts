@@ -4,7 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { PUBLIC, REQUIRED_SCOPES } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { VERSION } from '../config/version.js';
-import { describedBy } from './api-description.js';
+import { describeApi } from './api-description.js';
 
 /** The slice of an OpenAPI operation that is looked at or added to here. */
 export interface Operation {
@@ -75,7 +75,7 @@ export function operations(
 
 /** OpenAPI 3.1 from the controllers themselves. */
 export async function openApiDocument(app: INestApplication, config: Config): Promise<OpenAPIObject> {
-  const { DocumentBuilder, SwaggerModule } = await describedBy();
+  const { DocumentBuilder, SwaggerModule } = await describeApi();
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Toolgate')

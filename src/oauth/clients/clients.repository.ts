@@ -53,10 +53,6 @@ const END_SESSIONS: Statement = {
   name: 'client-end-sessions',
   text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'client_removed' WHERE client_id = $1 AND revoked_at IS NULL`,
 };
-const USED: Statement = {
-  name: 'client-used',
-  text: `UPDATE oauth_clients SET used_at = $2 WHERE client_id = $1 AND used_at IS NULL`,
-};
 const REAP: Statement = {
   name: 'client-reap',
   text: `DELETE FROM oauth_clients WHERE client_id IN (
@@ -126,10 +122,6 @@ export class ClientsRepository {
     });
     this.recent.forget(clientId);
     return removed;
-  }
-
-  async markUsed(clientId: string, now: Date): Promise<void> {
-    await this.database.query(USED, [clientId, now]);
   }
 
   /** Removes up to 500 clients made before `time` that never completed a grant. How many it was. */
