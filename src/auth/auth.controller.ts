@@ -58,9 +58,11 @@ export class AuthController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { headers } = await this.limits.consume([{ limit: 'register-address', key: request.ip }]);
-    reply.headers(headers);
-    const user = await this.users.register(body);
+    const user = await this.users.inLine(async () => {
+      const { headers } = await this.limits.consume([{ limit: 'register-address', key: request.ip }]);
+      reply.headers(headers);
+      return this.users.register(body);
+    });
     noteForAudit(request, { subject: { userId: user.id }, object: user.id });
     return { user: userView(user) };
   }

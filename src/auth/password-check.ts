@@ -4,6 +4,11 @@ import { type Counted, RateLimits } from '../ops/rate-limits.js';
 import type { Account } from '../users/users.repository.js';
 import { UsersService } from '../users/users.service.js';
 
+export interface Checked {
+  readonly user: Account;
+  readonly headers: Record<string, string>;
+}
+
 /** A person proves who they are by password, over REST or at the pages: one counting of wrong guesses for both. */
 @Injectable()
 export class PasswordCheck {
@@ -16,11 +21,11 @@ export class PasswordCheck {
    * @returns the account, and the `RateLimit` headers of the answer.
    * @throws ToolgateError `invalid_login`, `rate_limited`, `unavailable`
    */
-  async check(
-    email: string,
-    password: string,
-    address: string,
-  ): Promise<{ user: Account; headers: Record<string, string> }> {
+  async check(email: string, password: string, address: string): Promise<Checked> {
+    return this.users.inLine(() => this.counted(email, password, address));
+  }
+
+  private async counted(email: string, password: string, address: string): Promise<Checked> {
     // Counted before the password is looked at, so that parallel guesses cannot slip past; given back on success.
     const counted = [
       { limit: 'login-account', key: email },

@@ -16,8 +16,11 @@ export class HashQueueFull extends Error {
   override readonly name = 'HashQueueFull';
 }
 
+const FULL = 'too many password hashes are waiting';
+
 /** argon2id in libuv's threads, a bounded number at a time, so that a storm of logins starves nothing else. */
 export class PasswordHasher {
+  private inside = 0;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
@@ -26,6 +29,21 @@ export class PasswordHasher {
     private readonly concurrency: number,
     private readonly queueLimit: number,
   ) {}
+
+  /**
+   * Holds a place from the door on: who would be turned away in the end is turned away before anything is done for them.
+   *
+   * @throws HashQueueFull
+   */
+  async inLine<T>(work: () => Promise<T>): Promise<T> {
+    if (this.inside >= this.concurrency + this.queueLimit) throw new HashQueueFull(FULL);
+    this.inside += 1;
+    try {
+      return await work();
+    } finally {
+      this.inside -= 1;
+    }
+  }
 
   /** @throws HashQueueFull */
   async hash(password: string): Promise<string> {
@@ -48,8 +66,7 @@ export class PasswordHasher {
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.running >= this.concurrency) {
-      if (this.waiting.length >= this.queueLimit)
-        throw new HashQueueFull('too many password hashes are waiting');
+      if (this.waiting.length >= this.queueLimit) throw new HashQueueFull(FULL);
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     } else {
       this.running += 1;

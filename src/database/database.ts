@@ -9,13 +9,27 @@ export interface Statement {
   readonly text: string;
 }
 
+/** What has a connection of its own: what must be heard within a second, and what must be kept, do not queue behind the traffic. */
+const APART = {
+  watch: { connectionTimeoutMillis: 2000, query_timeout: 2000 },
+  audit: { connectionTimeoutMillis: 5000, query_timeout: 15_000 },
+};
+export type Apart = keyof typeof APART;
+
+function connectionApart(url: string, name: Apart): pg.Pool {
+  const application_name = `toolgate-${name}`;
+  const pool = new pg.Pool({ connectionString: url, max: 1, application_name, ...APART[name] });
+  // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
 /** SQL by hand, on the pool that TypeORM opened. Rows come back as they are, whatever the statement begins with. */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   /** The pool itself, for libraries that bring their own SQL. */
   readonly pool: pg.Pool;
-  /** A connection apart: what must be heard within a second does not queue behind the traffic. */
-  private readonly watch: pg.Pool;
+  private readonly apart: Readonly<Record<Apart, pg.Pool>>;
 
   constructor(
     dataSource: DataSource,
@@ -23,15 +37,7 @@ export class Database implements OnApplicationShutdown {
     url: string,
   ) {
     this.pool = (dataSource.driver as PostgresDriver).master as pg.Pool;
-    this.watch = new pg.Pool({
-      connectionString: url,
-      max: 1,
-      application_name: 'toolgate-watch',
-      connectionTimeoutMillis: 2000,
-      query_timeout: 2000,
-    });
-    // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
-    this.watch.on('error', () => undefined);
+    this.apart = { watch: connectionApart(url, 'watch'), audit: connectionApart(url, 'audit') };
   }
 
   async query<Row extends pg.QueryResultRow>(
@@ -75,13 +81,14 @@ export class Database implements OnApplicationShutdown {
   }
 
   async queryApart<Row extends pg.QueryResultRow>(
+    connection: Apart,
     statement: Statement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    return (await this.watch.query<Row>(statement.text, [...values])).rows;
+    return (await this.apart[connection].query<Row>(statement.text, [...values])).rows;
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.watch.end();
+    await Promise.all(Object.values(this.apart).map((pool) => pool.end()));
   }
 }

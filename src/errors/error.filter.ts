@@ -37,6 +37,9 @@ const WITHOUT_CHALLENGE: readonly string[] = [
   'reused_refresh_token',
 ];
 
+/** Between two lines about who was turned away. Each is in the access log with its status. */
+const QUIET_MS = 1000;
+
 /**
  * The one place where an error becomes an answer: RFC 9457 on REST, RFC 6750 on the MCP endpoint (JSON-RPC where a call was
  * understood and refused), RFC 6749 on the OAuth endpoints, a page where a person looks, an object to the sender of a message.
@@ -44,6 +47,7 @@ const WITHOUT_CHALLENGE: readonly string[] = [
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly log = new Logger('Errors');
+  private quietUntil = 0;
 
   constructor(private readonly context: ErrorContext) {}
 
@@ -137,9 +141,18 @@ export class ErrorFilter implements ExceptionFilter {
     };
   }
 
+  /** Turned away for want of room. Nothing is broken, and in a storm a line for each would be the most of the work. */
+  private reportFull(context: object): void {
+    const now = performance.now();
+    if (now < this.quietUntil) return;
+    this.quietUntil = now + QUIET_MS;
+    this.log.warn(context);
+  }
+
   private report(error: ToolgateError, requestId?: string): void {
     const context = { requestId, code: error.code, reason: error.message };
-    if (error.status >= 500) this.log.error({ ...context, err: loggedError(error.options.cause ?? error) });
-    else this.log.debug(context);
+    if (error.status < 500) this.log.debug(context);
+    else if (error.code === 'unavailable' && error.options.cause === undefined) this.reportFull(context);
+    else this.log.error({ ...context, err: loggedError(error.options.cause ?? error) });
   }
 }

@@ -39,7 +39,7 @@ export class HealthController implements BeforeApplicationShutdown {
   @ApiResponse({ status: 200, description: 'Ready', standardSchema: Readiness })
   @ApiResponse({ status: 503, description: 'Not now', standardSchema: Readiness })
   async readiness(@Res({ passthrough: true }) reply: FastifyReply): Promise<z.input<typeof Readiness>> {
-    const database = await this.database.queryApart(PING, []).then(
+    const database = await this.database.queryApart('watch', PING, []).then(
       () => 'ok' as const,
       () => 'unreachable' as const,
     );

@@ -61,8 +61,10 @@ export class SignUpController {
       return;
     }
     try {
-      await this.limits.consume([{ limit: 'register-address', key: request.ip }]);
-      const user = await this.users.register(parsed.data);
+      const user = await this.users.inLine(async () => {
+        await this.limits.consume([{ limit: 'register-address', key: request.ip }]);
+        return this.users.register(parsed.data);
+      });
       noteForAudit(request, { subject: { userId: user.id }, object: user.id });
       await this.cookies.signIn(request, reply, user.id);
     } catch (error) {

@@ -87,7 +87,7 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const [row] = await this.database.queryApart<{ now: Date }>(NOW, []);
+    const [row] = await this.database.queryApart<{ now: Date }>('watch', NOW, []);
     if (!row) throw new Error('Postgres told no time');
     // Nothing that an older revocation could end is still alive.
     this.since = new Date(row.now.getTime() - this.config.ACCESS_TOKEN_TTL * 1000 - REMOVAL_LAG_MS);
@@ -163,7 +163,7 @@ export class Revocations implements OnModuleInit, OnApplicationShutdown {
 
   private async poll(): Promise<void> {
     const startedAt = performance.now();
-    const changes = await this.database.queryApart<Change>(CHANGES, [
+    const changes = await this.database.queryApart<Change>('watch', CHANGES, [
       new Date(this.since.getTime() - OVERLAP_MS),
     ]);
     for (const change of changes) this.apply(change);

@@ -62,6 +62,27 @@ test('an attempt that nobody had time to look at is no guess', async () => {
   }
 });
 
+test('a registration that nobody had time for is not counted', async () => {
+  const busy = await startTestService({
+    env: { REGISTER_LIMIT_ADDRESS: '5', HASH_QUEUE: '1', PASSWORD_TIME_COST: '20' },
+  });
+  try {
+    const register = async (n: number) => {
+      const body = { email: `busy-${n}@example.com`, password: 'violet-Kettle-9-marmalade' };
+      return (await busy.call('POST', '/auth/register', { body })).status;
+    };
+    const first = await Promise.all(Array.from({ length: 5 }, (_, n) => register(n)));
+    const made = first.filter((status) => status === 201).length;
+    expect(made).toBeGreaterThan(0);
+    // Those of the first that were turned away at the door left their points.
+    const later: number[] = [];
+    while (later.length < 10 && !later.includes(429)) later.push(await register(100 + later.length));
+    expect(later.filter((status) => status === 201).length + made).toBe(5);
+  } finally {
+    await busy.stop();
+  }
+});
+
 test('a right password clears the account', async () => {
   const { email } = await service.person();
   for (let round = 0; round < 3; round += 1) {

@@ -40,7 +40,7 @@ export class AuditRepository {
   constructor(private readonly database: Database) {}
 
   async insert(records: readonly AuditRecord[]): Promise<void> {
-    await this.database.query(INSERT, [JSON.stringify(records)]);
+    await this.database.queryApart('audit', INSERT, [JSON.stringify(records)]);
   }
 
   /** The newest first. */
