@@ -1,3 +1,5 @@
-import { start } from './cli/start.js';
+import { markInTurn } from './cli/one-core.js';
 
+markInTurn();
+const { start } = await import('./cli/start.js');
 await start();

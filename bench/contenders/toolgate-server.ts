@@ -32,6 +32,7 @@ async function takeChecksAway(): Promise<void> {
 }
 
 async function serve(): Promise<void> {
+  (await load<typeof import('../../src/cli/one-core.js')>('cli/one-core.js')).markInTurn();
   if (open === 'open') await takeChecksAway();
   const { startService } = await load<typeof import('../../src/service.js')>('service.js');
   const { loadConfig } = await load<typeof import('../../src/config/config.js')>('config/config.js');

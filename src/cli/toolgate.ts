@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { markInTurn } from './one-core.js';
+
 const USAGE = `toolgate <command>
 
   start                              run the service
@@ -16,7 +18,10 @@ const USAGE = `toolgate <command>
 
 /** Each loads what it needs and nothing else, so that the service starts without the guard's part and the guard without its. */
 const COMMANDS: Readonly<Record<string, (rest: string[]) => Promise<void>>> = {
-  start: async () => (await import('./start.js')).start(),
+  start: async () => {
+    markInTurn();
+    await (await import('./start.js')).start();
+  },
   demo: async (rest) => (await import('./demo.js')).demo(rest),
   guard: async (rest) => (await import('./guard.js')).guard(rest),
   user: async (rest) => (await import('./user.js')).user(rest, USAGE),

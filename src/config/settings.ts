@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { parseScopeHierarchy, scopeHierarchyProblem } from '../access/scope-rules.js';
 import { listenAddress, natsUrl } from './microservice.js';
@@ -141,9 +142,10 @@ export const SETTINGS = {
     integer(1, 10_000).default(100),
     'Password hashes that may wait; past that the answer is 503.',
   ),
-  UV_THREADPOOL_SIZE: setting(
-    integer(1, 1024).default(4),
-    'Threads of the process beside the one that answers. One fewer passwords are hashed at a time, so with more than three cores set it to their number plus one.',
+  HASH_THREADS: setting(
+    integer(1, 1024).default(availableParallelism()),
+    'Passwords hashed at a time, each in a thread with PASSWORD_MEMORY_KIB and about 10 MB more while there is work.',
+    { defaultDoc: 'the number of cores' },
   ),
   LOGIN_LIMIT_ACCOUNT: setting(integer(1, 1_000_000).default(10), 'Failed logins per account and window.'),
   LOGIN_LIMIT_ADDRESS: setting(

@@ -1,15 +1,10 @@
-import { availableParallelism } from 'node:os';
-import { hash, verify } from '@node-rs/argon2';
+import { HashThreads } from './hash-threads.js';
 
 /** OWASP's floor for argon2id is 19 MiB, two passes, one lane. */
 export interface HashCost {
   readonly memoryKib: number;
   readonly passes: number;
 }
-
-/** A hash for each core, while one of libuv's threads stays free for what else waits for one: files, names, logs. */
-export const hashesAtOnce = (libuvThreads: number, cores = availableParallelism()): number =>
-  Math.max(1, Math.min(cores, libuvThreads - 1));
 
 /** Thrown when too many hashes wait already: the caller answers 503. */
 export class HashQueueFull extends Error {
@@ -18,8 +13,9 @@ export class HashQueueFull extends Error {
 
 const FULL = 'too many password hashes are waiting';
 
-/** argon2id in libuv's threads, a bounded number at a time, so that a storm of logins starves nothing else. */
+/** argon2id, a bounded number at a time and a bounded number waiting, so that a storm of logins starves nothing else. */
 export class PasswordHasher {
+  private readonly threads: HashThreads;
   private inside = 0;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
@@ -28,7 +24,13 @@ export class PasswordHasher {
     private readonly cost: HashCost,
     private readonly concurrency: number,
     private readonly queueLimit: number,
-  ) {}
+  ) {
+    this.threads = new HashThreads(concurrency);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.threads.stop();
+  }
 
   /**
    * Holds a place from the door on: who would be turned away in the end is turned away before anything is done for them.
@@ -47,13 +49,12 @@ export class PasswordHasher {
 
   /** @throws HashQueueFull */
   async hash(password: string): Promise<string> {
-    const { memoryKib, passes } = this.cost;
-    return this.inTurn(() => hash(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 }));
+    return this.inTurn(() => this.threads.hash({ password, ...this.cost }));
   }
 
   /** @throws HashQueueFull */
   async matches(stored: string, password: string): Promise<boolean> {
-    return this.inTurn(() => verify(stored, password));
+    return this.inTurn(() => this.threads.verify({ password, stored }));
   }
 
   /** True when `stored` was made with a lower cost than is asked for now. */

@@ -6,7 +6,7 @@ import { UpstreamIdentity } from './upstream-identity.entity.js';
 import { User } from './user.entity.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.token.js';
-import { hashesAtOnce, PasswordHasher } from '../crypto/password-hasher.js';
+import { PasswordHasher } from '../crypto/password-hasher.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
@@ -27,7 +27,7 @@ import { UsersService } from './users.service.js';
       useFactory: (config: Config) =>
         new PasswordHasher(
           { memoryKib: config.PASSWORD_MEMORY_KIB, passes: config.PASSWORD_TIME_COST },
-          hashesAtOnce(config.UV_THREADPOOL_SIZE),
+          config.HASH_THREADS,
           config.HASH_QUEUE,
         ),
     },

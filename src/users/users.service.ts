@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { uuidv7 } from '../crypto/uuid.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
@@ -20,9 +20,9 @@ async function orOverloaded<T>(work: Promise<T>): Promise<T> {
 }
 
 @Injectable()
-export class UsersService implements OnModuleInit {
+export class UsersService {
   /** Verified against when nobody has the address, so that both answers take the same time. */
-  private decoy = '';
+  private decoy: string | undefined;
 
   constructor(
     private readonly users: UsersRepository,
@@ -30,10 +30,6 @@ export class UsersService implements OnModuleInit {
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
-
-  async onModuleInit(): Promise<void> {
-    this.decoy = await this.hasher.hash(randomToken());
-  }
 
   /**
    * Around all that leads to a password being looked at. In a storm of logins most must be turned away, and whoever is must
@@ -68,6 +64,8 @@ export class UsersService implements OnModuleInit {
    * @throws ToolgateError `invalid_login`, `unavailable`
    */
   async authenticate(email: string, password: string): Promise<Account> {
+    // Whoever comes first waits for it, whether or not there is such an account.
+    this.decoy ??= await orOverloaded(this.hasher.hash(randomToken()));
     const user = await this.users.findByEmail(email);
     const stored = user?.passwordHash ?? this.decoy;
     const matches = await orOverloaded(this.hasher.matches(stored, password));

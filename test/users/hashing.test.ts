@@ -1,18 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { hashesAtOnce, HashQueueFull, PasswordHasher } from '../../src/crypto/password-hasher.js';
+import { HashQueueFull, PasswordHasher } from '../../src/crypto/password-hasher.js';
 import { startTestService } from '../support/harness.js';
 
 const COST = { memoryKib: 19_456, passes: 2 };
-
-test.each([
-  [4, 1, 1],
-  [4, 2, 2],
-  [4, 8, 3],
-  [9, 8, 8],
-  [1, 8, 1],
-])('of %i libuv threads on %i cores, %i hash', (threads, cores, expected) => {
-  expect(hashesAtOnce(threads, cores)).toBe(expected);
-});
 
 test('more hashes than may run and wait are refused, and the others all come through in turn', async () => {
   const hasher = new PasswordHasher(COST, 2, 3);
@@ -21,6 +11,7 @@ test('more hashes than may run and wait are refused, and the others all come thr
   expect(refused).toHaveLength(4);
   expect(refused.every(({ reason }) => reason instanceof HashQueueFull)).toBe(true);
   expect(await hasher.hash('and one more')).toMatch(/^\$argon2id\$/);
+  await hasher.onApplicationShutdown();
 });
 
 test('a storm of logins gets 503 with Retry-After past the queue, while other requests are answered', async () => {
