@@ -52,6 +52,8 @@ export interface Bench {
   readonly progress: (line: string) => void;
 }
 
+/** Of what is a small difference of two large figures. */
+const ROUNDS_AT_LEAST: Partial<Record<Operation, number>> = { 'tool-open': 7 };
 const FIRST_WARM_UP_SECONDS = 2;
 const WARM_UP_SECONDS = 0.5;
 
@@ -123,7 +125,8 @@ export async function measureAll(
     const able = contenders.filter((contender) => offers(contender, operation));
     const measured = new Map(able.map(({ name }): [string, Round[]] => [name, []]));
     const failed = new Map<string, string>();
-    for (let round = 0; round < plan.rounds; round += 1) {
+    const rounds = Math.max(plan.rounds, ROUNDS_AT_LEAST[operation] ?? 1);
+    for (let round = 0; round < rounds; round += 1) {
       for (const contender of able) {
         const { name } = contender;
         if (failed.has(name)) continue;
@@ -136,9 +139,9 @@ export async function measureAll(
       }
     }
     const cells = new Map<string, Cell>();
-    for (const [name, rounds] of measured) {
+    for (const [name, its] of measured) {
       const why = failed.get(name);
-      cells.set(name, why === undefined ? { figure: figureOf(rounds) } : { failed: why });
+      cells.set(name, why === undefined ? { figure: figureOf(its) } : { failed: why });
     }
     results.set(operation, cells);
     bench.progress(`${operation}: ${[...cells].map(([name, cell]) => `${name} ${brief(cell)}`).join(', ')}`);

@@ -17,7 +17,7 @@ export const TOOL_CALL = JSON.stringify({
   params: { name: 'whoami', arguments: {} },
 });
 
-export function toolCall(path: string, credentials: Load['credentials']): Load {
+export function toolCall(path: string, credentials: NonNullable<Load['credentials']>): Load {
   return {
     method: 'POST',
     path,
@@ -26,7 +26,7 @@ export function toolCall(path: string, credentials: Load['credentials']): Load {
       Accept: 'application/json, text/event-stream',
       'MCP-Protocol-Version': '2025-06-18',
     },
-    ...(credentials && { credentials }),
+    credentials,
     bodies: [TOOL_CALL],
     expect: { status: 200, contains: '"structuredContent"' },
   };

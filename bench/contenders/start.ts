@@ -15,8 +15,12 @@ export interface Place {
 
 /** How to fill a server and ask it things. */
 export interface Access extends Place {
+  /** Of all its processes. */
+  readonly ports: readonly number[];
   /** Of the server's first process, over its IPC channel. */
   readonly ask: <Output>(what: string, input: object) => Promise<Output>;
+  /** Of each of them: what is told to one only, the others do not know. */
+  readonly askAll: (what: string, input: object) => Promise<void>;
 }
 
 export interface Recipe {
@@ -65,7 +69,10 @@ export async function startServer(around: Surroundings, recipe: Recipe): Promise
     }
     const [first] = workers as [Worker];
     const ask = <Output>(what: string, input: object) => first.ask<Output>({ ask: what, ...input });
-    const trials = await recipe.setUp({ ...place, ask });
+    const askAll = async (what: string, input: object) => {
+      await Promise.all(workers.map((worker) => worker.ask({ ask: what, ...input })));
+    };
+    const trials = await recipe.setUp({ ...place, ports, ask, askAll });
     const pids = workers.flatMap((worker) => worker.pids);
     const remarks = recipe.remarks ?? {};
     return { name, title, ports, pids, jwksPath, issuer, databaseUrl, trials, remarks, stop };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Server, Surroundings } from './contender.js';
-import { toolCall } from './requests.js';
 import { startServer } from './start.js';
+import { switchedTrials } from './toolgate-switched.js';
 import { ToolgateTrials } from './toolgate-trials.js';
 
 export interface ToolgateOptions {
@@ -10,8 +10,8 @@ export interface ToolgateOptions {
   readonly title: string;
   /** The folder whose dist/ is run. */
   readonly root: string;
-  /** Without any check of who calls. */
-  readonly open?: true;
+  /** Its checks of who calls can be switched off. */
+  readonly switched?: true;
   /** A database that is there already, and the key of what is encrypted in it. */
   readonly databaseUrl?: string;
   readonly masterKey?: string;
@@ -34,7 +34,7 @@ export const toolgateEnvironment = (publicUrl: string, databaseUrl: string, mast
 
 export async function startToolgate(
   around: Surroundings,
-  { name, title, root, open, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
+  { name, title, root, switched, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
 ): Promise<Server> {
   return startServer(around, {
     name,
@@ -43,10 +43,32 @@ export async function startToolgate(
     jwksPath: '/.well-known/jwks.json',
     ...(given !== undefined && { databaseUrl: given }),
     environment: ({ issuer, databaseUrl }) => toolgateEnvironment(issuer, databaseUrl, masterKey),
-    arguments: [root, ...(open ? ['open'] : [])],
-    setUp: ({ port, databaseUrl }) =>
-      open
-        ? Promise.resolve({ 'tool-open': () => ({ load: toolCall('/mcp', undefined), refusals: [] }) })
-        : new ToolgateTrials(port, databaseUrl).setUp(),
+    arguments: [root, ...(switched ? ['switched'] : [])],
+    setUp: async (access) => {
+      const trials = await new ToolgateTrials(access.port, access.databaseUrl).setUp();
+      return switched ? switchedTrials(trials, access) : trials;
+    },
   });
+}
+
+/** One process as two contenders of the operation `tool-open`: with its checks, and in turns with them switched off. */
+export async function startSwitched(
+  around: Surroundings,
+  { name, title, root }: ToolgateOptions,
+): Promise<readonly [guarded: Server, open: Server]> {
+  const server = await startToolgate(around, { name: `${name}-switched`, title, root, switched: true });
+  const { 'tool-jwt': guarded, 'tool-open': open } = server.trials;
+  if (!guarded || !open) throw new Error('the service has no switch');
+  const remark =
+    'the same process and the same requests as guarded, in turns, without the guards of authentication and of scopes';
+  return [
+    { ...server, name: `${name}-guarded`, title: `${title}, guarded`, trials: { 'tool-open': guarded } },
+    {
+      ...server,
+      name: `${name}-open`,
+      title: `${title}, unguarded`,
+      remarks: { 'tool-open': remark },
+      trials: { 'tool-open': open },
+    },
+  ];
 }

@@ -12,7 +12,9 @@ import { cellsOf, HEAD } from './table.js';
 /** How the rounds were, and what of them is not what it seems. */
 function circumstances(rows: readonly Row[], { rounds, seconds, connections }: Arguments): string {
   const disturbed = Math.max(0, ...rows.flatMap(({ figure }) => (figure ? [figure.foreignBusy] : [])));
-  const plan = `${rounds} rounds of ${seconds} s, ${connections} connections`;
+  const more = rows.find(({ figure }) => figure && figure.rounds.length > rounds);
+  const besides = more?.figure ? ` (${more.figure.rounds.length} of "${titleOf(more.operation)}")` : '';
+  const plan = `${rounds} rounds of ${seconds} s${besides}, ${connections} connections`;
   return `${plan}; other processes took at most ${percent(disturbed)} of a core meanwhile. \`server us\` and \`Postgres us\` are processor microseconds per request, \`WAL B\` the bytes of write-ahead log, \`MiB\` resident memory.`;
 }
 

@@ -4,7 +4,7 @@ import { nameOfSize, titleOfSize } from '../parts/growth.js';
 import type { Start } from '../parts/start.js';
 import type { Storm } from '../parts/storm.js';
 import type { Results } from '../rounds.js';
-import { bestPeer, figure, OURS, OURS_OPEN } from './rows.js';
+import { bestPeer, figure, OURS, OURS_GUARDED, OURS_OPEN } from './rows.js';
 
 export interface Target {
   readonly text: string;
@@ -44,7 +44,7 @@ export function operationTargets(results: Results | undefined): Target[] {
   const of = (operation: Operation, name = OURS) => results && figure(results, operation, name);
   const ofBare = (text: string, operation: Operation, wanted: number) =>
     atLeast(`${text}, of bare`, wanted, share(of(operation), of(operation, 'bare')));
-  const guarded = of('tool-jwt')?.serverMicros;
+  const guarded = of('tool-open', OURS_GUARDED)?.serverMicros;
   const open = of('tool-open', OURS_OPEN)?.serverMicros;
   const authShare = guarded && open && (guarded - open) / guarded;
   const login = of('login')?.perSecond;
