@@ -4,6 +4,7 @@ import { titleOfSize, WARM_UP_SECONDS } from '../parts/growth.js';
 import type { Outcome } from '../parts/operations.js';
 import type { Start } from '../parts/start.js';
 import { CALLS_PER_SECOND, type Climate, type Storm, TIMES_TOO_MANY, type Weather } from '../parts/storm.js';
+import { turnsOf } from '../rounds.js';
 import { barChart, type Group } from './chart.js';
 import { markdownTable, mebibytes, ms, percent, rate } from './numbers.js';
 import { OURS, type Row, rowsOf, titleOf } from './rows.js';
@@ -12,8 +13,10 @@ import { cellsOf, HEAD } from './table.js';
 /** How the rounds were, and what of them is not what it seems. */
 function circumstances(rows: readonly Row[], { rounds, seconds, connections }: Arguments): string {
   const disturbed = Math.max(0, ...rows.flatMap(({ figure }) => (figure ? [figure.foreignBusy] : [])));
-  const more = rows.find(({ figure }) => figure && figure.rounds.length > rounds);
-  const besides = more?.figure ? ` (${more.figure.rounds.length} of "${titleOf(more.operation)}")` : '';
+  const finer = turnsOf('tool-open', { rounds, seconds });
+  const besides = rows.some(({ operation }) => operation === 'tool-open')
+    ? ` (${finer.rounds} of ${Number(finer.seconds.toFixed(2))} s of "${titleOf('tool-open')}")`
+    : '';
   const plan = `${rounds} rounds of ${seconds} s${besides}, ${connections} connections`;
   return `${plan}; other processes took at most ${percent(disturbed)} of a core meanwhile. \`server us\` and \`Postgres us\` are processor microseconds per request, \`WAL B\` the bytes of write-ahead log, \`MiB\` resident memory.`;
 }
