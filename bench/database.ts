@@ -1,13 +1,17 @@
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/database/embedded-postgres.js';
+
+/** A quarter of the machine's, as Postgres's documentation advises for a server of its own; at most 4 GiB. */
+const sharedBuffers = () => `${Math.floor(Math.min(totalmem() / 4, 4 * 2 ** 30) / 2 ** 20)}MB`;
 
 /** One server for all contenders, as durable as Postgres is out of the box (fsync and synchronous_commit on). */
 export async function startPostgres(directory: string): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({
     directory: join(directory, 'postgres'),
     passwordFile: join(directory, 'postgres-password'),
-    settings: { max_connections: '200', shared_buffers: '512MB', max_wal_size: '4GB' },
+    settings: { max_connections: '200', shared_buffers: sharedBuffers(), max_wal_size: '4GB' },
   });
 }
 

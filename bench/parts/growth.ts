@@ -7,11 +7,17 @@ import { refreshTrial, times } from '../contenders/trials.js';
 import { query } from '../database.js';
 import { bytesFor, grow, tokenOf, TOKENS_PER_SESSION } from '../growth/rows.js';
 import type { Operation } from '../operations.js';
-import { measureAll } from '../rounds.js';
+import { type Cell, measureAll, oneRound } from '../rounds.js';
 import type { Stage } from '../stage.js';
 import type { Outcome } from './operations.js';
 
-export const GROWTH_OPERATIONS: readonly Operation[] = ['refresh', 'introspection-refresh', 'introspection'];
+export const GROWTH_OPERATIONS = ['refresh', 'introspection-refresh', 'introspection'] as const;
+/**
+ * For each size before its rounds, with the same load. The first change of a page after a checkpoint writes all of it to the
+ * log, and each of the service's connections maps each page of Postgres's memory once. In the first seconds after a fill
+ * that is most of the work, in a service that runs very little of it. An access token is known without a look at a table.
+ */
+export const WARM_UP_SECONDS = { refresh: 30, 'introspection-refresh': 20, introspection: 5 } as const;
 /** So many that in a large table hardly a page is met twice. */
 const SPREAD_OVER = 20_000;
 
@@ -19,8 +25,16 @@ export const titleOfSize = (size: number): string =>
   size % 1e6 === 0 ? `${size / 1e6} million` : size % 1e3 === 0 ? `${size / 1e3} thousand` : String(size);
 export const nameOfSize = (size: number): string => `rows-${size}`;
 
+interface Size {
+  readonly size: number;
+  readonly bytes: number;
+  /** That filling it took. */
+  readonly seconds: number;
+  /** Write-ahead log for each refresh of the warm-up, in bytes. */
+  readonly coldWalBytes: number;
+}
 export interface Growth extends Outcome {
-  readonly sizes: readonly { readonly size: number; readonly bytes: number; readonly seconds: number }[];
+  readonly sizes: readonly Size[];
 }
 
 /** Living tokens all over the table: every second session's to be refreshed, the others' to be introspected. */
@@ -79,7 +93,7 @@ export async function measureGrowth(
   await mustHaveRoom(stage.directory, sizes);
   return stage.during(async (keep) => {
     const contenders: Server[] = [];
-    const made: Growth['sizes'][number][] = [];
+    const made: Omit<Size, 'coldWalBytes'>[] = [];
     for (const size of sizes) {
       const name = nameOfSize(size);
       const around = stage.around(1);
@@ -92,10 +106,20 @@ export async function measureGrowth(
       made.push({ size, bytes, seconds: (performance.now() - began) / 1000 });
       contenders.push(grown(server, size));
     }
-    const plan = { operations: GROWTH_OPERATIONS, rounds, seconds, connections };
-    const results = await measureAll(stage, contenders, plan);
+    const results = new Map<Operation, ReadonlyMap<string, Cell>>();
+    const cold: number[] = [];
+    for (const operation of GROWTH_OPERATIONS) {
+      for (const contender of contenders) {
+        const window = { connections, seconds: WARM_UP_SECONDS[operation], warmUpSeconds: 0 };
+        const { walBytes, all } = await oneRound(stage, contender, operation, window);
+        if (operation === 'refresh') cold.push(walBytes / all);
+      }
+      const plan = { operations: [operation], rounds, seconds, connections };
+      for (const [its, cells] of await measureAll(stage, contenders, plan)) results.set(its, cells);
+    }
     for (const { databaseUrl, title } of contenders) await mustNotHaveLostRows(databaseUrl, title);
-    return { contenders, results, sizes: made };
+    const filled = made.map((size, index) => ({ ...size, coldWalBytes: cold[index] ?? NaN }));
+    return { contenders, results, sizes: filled };
   });
 }
 

@@ -1,9 +1,10 @@
 import type { Arguments } from '../arguments.js';
 import type { Growth } from '../parts/growth.js';
-import { titleOfSize } from '../parts/growth.js';
+import { titleOfSize, WARM_UP_SECONDS } from '../parts/growth.js';
 import type { Outcome } from '../parts/operations.js';
 import type { Start } from '../parts/start.js';
 import { CALLS_PER_SECOND, type Climate, type Storm, TIMES_TOO_MANY, type Weather } from '../parts/storm.js';
+import { turnsOf } from '../rounds.js';
 import { barChart, type Group } from './chart.js';
 import { markdownTable, mebibytes, ms, percent, rate } from './numbers.js';
 import { OURS, type Row, rowsOf, titleOf } from './rows.js';
@@ -12,8 +13,10 @@ import { cellsOf, HEAD } from './table.js';
 /** How the rounds were, and what of them is not what it seems. */
 function circumstances(rows: readonly Row[], { rounds, seconds, connections }: Arguments): string {
   const disturbed = Math.max(0, ...rows.flatMap(({ figure }) => (figure ? [figure.foreignBusy] : [])));
-  const more = rows.find(({ figure }) => figure && figure.rounds.length > rounds);
-  const besides = more?.figure ? ` (${more.figure.rounds.length} of "${titleOf(more.operation)}")` : '';
+  const finer = turnsOf('tool-open', { rounds, seconds });
+  const besides = rows.some(({ operation }) => operation === 'tool-open')
+    ? ` (${finer.rounds} of ${Number(finer.seconds.toFixed(2))} s of "${titleOf('tool-open')}")`
+    : '';
   const plan = `${rounds} rounds of ${seconds} s${besides}, ${connections} connections`;
   return `${plan}; other processes took at most ${percent(disturbed)} of a core meanwhile. \`server us\` and \`Postgres us\` are processor microseconds per request, \`WAL B\` the bytes of write-ahead log, \`MiB\` resident memory.`;
 }
@@ -86,15 +89,19 @@ export const startBody = ({ starts, median, idleResident, idleProportional }: St
   ].join('\n');
 
 export function growthBody(growth: Growth, wanted: Arguments): string {
-  const sizes = growth.sizes.map(({ size, bytes, seconds }) => [
+  const sizes = growth.sizes.map(({ size, bytes, seconds, coldWalBytes }) => [
     titleOfSize(size),
     `${mebibytes(bytes)} MiB`,
     `${rate(seconds)} s`,
+    rate(coldWalBytes),
   ]);
+  const warmedUp = Object.entries(WARM_UP_SECONDS).map(([operation, each]) => `${operation} for ${each} s`);
   return [
     'One service and one database for each size, measured in turns. Of ten refresh tokens of a session one lives; tokens are issued over six days, and those that are used are taken from all over the table.',
     '',
-    markdownTable(['Refresh tokens', 'database', 'filled in'], sizes),
+    `Before the rounds of an operation every size is warmed up by the same load: ${warmedUp.join(', ')}. The first change of a page after a checkpoint writes the whole page to the write-ahead log, and each connection maps each page of Postgres's memory once: right after a fill that is most of the work, in a service that runs it is shared by all that touch a page between two checkpoints. The last column says what it was in log.`,
+    '',
+    markdownTable(['Refresh tokens', 'database', 'filled in', 'WAL B per refresh while cold'], sizes),
     '',
     operationsBody(growth, wanted),
   ].join('\n');
