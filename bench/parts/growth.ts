@@ -66,7 +66,11 @@ function grown(server: Server, size: number): Server {
       introspection,
       'introspection-refresh': async (extent): Promise<Trial> => {
         const trial = await introspectRefresh(extent);
-        return { ...trial, load: { ...trial.load, bodies: introspected.map((token) => form({ token })) } };
+        // Equally many for every size, or the generator would have less to remember of the small ones.
+        const bodies = times(SPREAD_OVER, (index) =>
+          form({ token: introspected[index % introspected.length] ?? '' }),
+        );
+        return { ...trial, load: { ...trial.load, bodies } };
       },
       refresh: () => {
         const trial = refreshTrial('/auth/refresh', living, 401);
