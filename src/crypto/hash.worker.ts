@@ -7,7 +7,16 @@ import { hashSync, verifySync } from '@node-rs/argon2';
  */
 const NICE = 10;
 // Elsewhere this would be the priority of the whole process.
-if (process.platform === 'linux') setPriority(0, NICE);
+if (process.platform === 'linux') yieldToOthers();
+
+/** A process that has a lower priority already may not raise it, and a sandbox may forbid it: then it stays as it is. */
+function yieldToOthers(): void {
+  try {
+    setPriority(0, NICE);
+  } catch {
+    // Passwords are hashed all the same.
+  }
+}
 
 export interface HashTask {
   readonly password: string;
@@ -19,7 +28,19 @@ export interface VerifyTask {
   readonly stored: string;
 }
 
-export const hash = ({ password, memoryKib, passes }: HashTask): string =>
-  hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 });
+/** What argon2 says to what it was given comes back as a value: then whatever is thrown is about the thread. */
+export type Outcome<Result> = { readonly result: Result } | { readonly refused: string };
 
-export const verify = ({ password, stored }: VerifyTask): boolean => verifySync(stored, password);
+function outcome<Result>(work: () => Result): Outcome<Result> {
+  try {
+    return { result: work() };
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export const hash = ({ password, memoryKib, passes }: HashTask): Outcome<string> =>
+  outcome(() => hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 }));
+
+export const verify = ({ password, stored }: VerifyTask): Outcome<boolean> =>
+  outcome(() => verifySync(stored, password));

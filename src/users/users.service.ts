@@ -4,18 +4,24 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { randomToken } from '../crypto/digest.js';
+import { HashThreadLost } from '../crypto/hash-threads.js';
 import { HashQueueFull, PasswordHasher } from '../crypto/password-hasher.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { requireStrongPassword } from './password-quality.js';
 import { type Account, UsersRepository } from './users.repository.js';
 
-/** Answers 503 where the hashing queue is full. */
+const LATER = { 'Retry-After': '2' };
+
+/** Answers 503 where the hashing queue is full, and where there is no thread to hash in. */
 async function orOverloaded<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof HashQueueFull)) throw error;
-    throw new ToolgateError('unavailable', { reason: error.message, headers: { 'Retry-After': '2' } });
+    if (error instanceof HashQueueFull)
+      throw new ToolgateError('unavailable', { reason: error.message, headers: LATER });
+    if (error instanceof HashThreadLost)
+      throw new ToolgateError('unavailable', { reason: error.message, cause: error, headers: LATER });
+    throw error;
   }
 }
 

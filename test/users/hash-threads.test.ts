@@ -1,0 +1,83 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { HashThreadLost, HashThreads } from '../../src/crypto/hash-threads.js';
+
+const TASK = { password: 'a password', memoryKib: 19_456, passes: 2 };
+const BUILT = new URL('../../dist/src/crypto/hash-threads.js', import.meta.url).href;
+const temporary: string[] = [];
+
+afterEach(async () => {
+  for (const directory of temporary.splice(0)) await rm(directory, { recursive: true });
+});
+
+/** A folder with a space in its name, and a worker in it that does what it is told in the file `order`. */
+async function workerThat(doing: string): Promise<{ file: string; nowDo(other: string): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'hash threads '));
+  temporary.push(directory);
+  const file = join(directory, 'worker.mjs');
+  const nowDo = (other: string) => writeFile(file, other);
+  await nowDo(doing);
+  return { file: pathToFileURL(file).href, nowDo };
+}
+
+test('threads that cannot start refuse what waited for them, end nothing else, and are tried again', async () => {
+  const worker = await workerThat(`throw new Error('no room');`);
+  const threads = new HashThreads(2, worker.file);
+  const results = await Promise.allSettled([1, 2, 3].map(() => threads.hash(TASK)));
+  for (const result of results)
+    expect(result.status === 'rejected' && result.reason).toBeInstanceOf(HashThreadLost);
+  await worker.nowDo(`export const hash = () => ({ result: 'hashed' });`);
+  expect(await threads.hash(TASK)).toBe('hashed');
+  await threads.stop();
+});
+
+test('a thread that ends at work refuses that work, and the next gets another', async () => {
+  const worker = await workerThat(
+    `export const hash = () => process.exit(1); export const verify = () => ({ result: true });`,
+  );
+  const threads = new HashThreads(1, worker.file);
+  await expect(threads.hash(TASK)).rejects.toBeInstanceOf(HashThreadLost);
+  expect(await threads.verify({ password: 'a', stored: 'b' })).toBe(true);
+  await threads.stop();
+});
+
+test('a stored hash that is none is no fault of the thread', async () => {
+  const threads = new HashThreads(1);
+  const malformed = threads.verify({ password: 'a password', stored: 'garbage' });
+  await expect(malformed).rejects.not.toBeInstanceOf(HashThreadLost);
+  await expect(malformed).rejects.toThrow('argon2: Decoding failed');
+  await threads.stop();
+});
+
+test('a stop refuses what runs and what comes after', async () => {
+  const worker = await workerThat(`export const hash = () => new Promise(() => setInterval(() => 0, 1e6));`);
+  const threads = new HashThreads(1, worker.file);
+  const running = threads.hash(TASK);
+  const waiting = threads.hash(TASK);
+  const refused = Promise.all(
+    [running, waiting].map((one) => expect(one).rejects.toBeInstanceOf(HashThreadLost)),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await threads.stop();
+  await refused;
+  await expect(threads.hash(TASK)).rejects.toBeInstanceOf(HashThreadLost);
+});
+
+const linux = process.platform === 'linux' ? test : test.skip;
+
+linux('a process of the lowest priority, which may not raise it, hashes too', async () => {
+  const script = `const { HashThreads } = await import(${JSON.stringify(BUILT)});
+    const threads = new HashThreads(1);
+    console.log(await threads.hash(${JSON.stringify(TASK)}));
+    await threads.stop();`;
+  const node = [process.execPath, '--input-type=module', '-e', script];
+  // Only root may raise it, so it must not be able to either.
+  const weak = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-sys_nice', ...node] : node;
+  const { stdout } = await promisify(execFile)('nice', ['-n', '19', ...weak]);
+  expect(stdout).toMatch(/^\$argon2id\$/);
+});
