@@ -12,7 +12,8 @@ export interface Statement {
 /** What has a connection of its own: what must be heard within a second, and what must be kept, do not queue behind the traffic. */
 const APART = {
   watch: { connectionTimeoutMillis: 2000, query_timeout: 2000 },
-  audit: { connectionTimeoutMillis: 5000, query_timeout: 15_000 },
+  // What was not answered by then is written again, which writes nothing twice; and a stop waits for no longer.
+  audit: { connectionTimeoutMillis: 5000, query_timeout: 5000 },
 };
 export type Apart = keyof typeof APART;
 
