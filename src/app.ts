@@ -42,6 +42,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections past their time. */
 const CHECKING_MS = 5000;
 
+/** What comes in is checked by zod: Fastify's compilers of JSON Schema are not even loaded. */
+const noSchemas = () => () => {
+  throw new Error('a route has a JSON Schema, which nothing here compiles: use zod');
+};
+
 /** The one application: `start`, the tests and the benchmarks all use this. Not yet listening. */
 export async function createApp(config: Config, running: Running): Promise<NestFastifyApplication> {
   const app = await assembleApp(config, running);
@@ -65,6 +70,7 @@ export async function assembleApp(config: Config, running: Running): Promise<Nes
     // Node takes the shorter of two times for the header: without its own, a body would have twice as long.
     http: { connectionsCheckingInterval: CHECKING_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   // A factory remembers the options of what it made last: a host's are not ours to change, nor is its log.
   const factory = Object.create(NestFactory) as typeof NestFactory;
