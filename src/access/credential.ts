@@ -5,6 +5,8 @@ import { ToolgateError } from '../errors/toolgate-error.js';
 export interface Credential {
   readonly kind: 'access_token' | 'api_key';
   readonly value: string;
+  /** It came after `Bearer`, where not every character may stand. */
+  readonly inAuthorization?: boolean;
 }
 
 const KEY_PREFIX = 'tgk_';
@@ -13,8 +15,9 @@ export const looksLikeApiKey = (text: string): boolean => text.startsWith(KEY_PR
 
 /** Longer than any credential we issue: nothing is hashed or parsed past it. */
 const LONGEST = 8192;
-/** RFC 6750 section 2.1, with the scheme in any case (RFC 9110 section 11.1). */
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+const SCHEME = 'bearer ';
+/** RFC 6750 section 2.1. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
  * Reads the one credential of a request: `Authorization: Bearer` carries a token or a key, told apart by prefix;
@@ -24,6 +27,18 @@ const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
  * @throws ToolgateError `ambiguous_credential`, `invalid_token`, `invalid_api_key`
  */
 export function credentialOf(headers: IncomingHttpHeaders): Credential | undefined {
+  const credential = presentedIn(headers);
+  if (credential) requireWellFormed(credential);
+  return credential;
+}
+
+/**
+ * The same without a look at each of its characters, which takes longer than to find what is known already. What is not has
+ * to be {@link requireWellFormed}.
+ *
+ * @throws ToolgateError `ambiguous_credential`, `invalid_token`, `invalid_api_key`
+ */
+export function presentedIn(headers: IncomingHttpHeaders): Credential | undefined {
   const authorization = headers.authorization;
   const apiKey = headers['x-api-key'];
   if (authorization !== undefined && apiKey !== undefined) throw new ToolgateError('ambiguous_credential');
@@ -34,19 +49,29 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential | undefin
     return { kind: 'api_key', value: apiKey };
   }
   if (authorization === undefined) return undefined;
-  const value = authorization.length > LONGEST ? undefined : BEARER.exec(authorization)?.[1];
-  if (value === undefined) {
-    throw new ToolgateError('invalid_token', {
-      reason: 'malformed Authorization header',
-      detail: 'The Authorization header must be `Bearer <access token or API key>`.',
-    });
-  }
-  return { kind: looksLikeApiKey(value) ? 'api_key' : 'access_token', value };
+  // The scheme in any case, and one space or more after it (RFC 9110 section 11.1).
+  const scheme = authorization.slice(0, SCHEME.length).toLowerCase();
+  if (authorization.length > LONGEST || scheme !== SCHEME) throw malformed();
+  let start = SCHEME.length;
+  while (authorization[start] === ' ') start += 1;
+  const value = authorization.slice(start);
+  return { kind: looksLikeApiKey(value) ? 'api_key' : 'access_token', value, inAuthorization: true };
 }
 
-/** The same where one must be there. @throws ToolgateError `missing_credential`, and what {@link credentialOf} throws. */
-export function requireCredential(headers: IncomingHttpHeaders): Credential {
-  const credential = credentialOf(headers);
+/** @throws ToolgateError `invalid_token` */
+export function requireWellFormed({ value, inAuthorization = false }: Credential): void {
+  if (inAuthorization && !TOKEN.test(value)) throw malformed();
+}
+
+const malformed = () =>
+  new ToolgateError('invalid_token', {
+    reason: 'malformed Authorization header',
+    detail: 'The Authorization header must be `Bearer <access token or API key>`.',
+  });
+
+/** {@link presentedIn} where one must be there. @throws ToolgateError `missing_credential`, and what that throws. */
+export function requirePresented(headers: IncomingHttpHeaders): Credential {
+  const credential = presentedIn(headers);
   if (!credential) throw new ToolgateError('missing_credential');
   return credential;
 }

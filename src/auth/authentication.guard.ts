@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { type Credential, requireCredential, requireOneAuthorization } from '../access/credential.js';
+import { type Credential, requireOneAuthorization, requirePresented } from '../access/credential.js';
 import { type AuthenticatedRequest, PUBLIC } from '../access/decorators.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
@@ -36,7 +36,7 @@ export class AuthenticationGuard implements CanActivate {
     requireHttp(context);
     const request = context.switchToHttp().getRequest<Request>();
     requireOneAuthorization(request.raw.rawHeaders);
-    const credential = requireCredential(request.headers);
+    const credential = requirePresented(request.headers);
     const known = this.authentication.known(this.config.resource, credential, request);
     if (!known) return this.verify(credential, request, context);
     request.principal = known.principal;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { addressAllowed } from '../access/cidr.js';
-import { type Credential, requireCredential } from '../access/credential.js';
+import { type Credential, requirePresented, requireWellFormed } from '../access/credential.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { KeysService } from '../keys/keys.service.js';
@@ -36,7 +36,7 @@ export class ResourceAuthentication {
    * @throws ToolgateError a 401 that says which credential is wrong and how; `address_not_allowed`, `unavailable`
    */
   async authenticate(resource: string, request: CredentialBearer, find?: Finding): Promise<Principal> {
-    return this.admit(resource, requireCredential(request.headers), request, find);
+    return this.admit(resource, requirePresented(request.headers), request, find);
   }
 
   /** The same for a credential that did not come in a header. */
@@ -78,6 +78,7 @@ export class ResourceAuthentication {
     from: Pick<CredentialBearer, 'ip'>,
     find: Finding = (one) => this.byStrategy(one, resource),
   ): Promise<Verified> {
+    requireWellFormed(credential);
     const mark = this.revocations.mark();
     const verified = await find(credential);
     this.cache.set(credential, verified, mark);

@@ -26,7 +26,12 @@ export function mcpRoute(guards: readonly CanActivate[], plain: PlainAnswers): L
       request.body = body;
       return async () => {
         const context = new ExecutionContextHost([request], McpController, handler);
-        for (const guard of guards) await requireAdmission(guard, context);
+        for (const guard of guards) {
+          const admitted = guard.canActivate(context);
+          // Nothing to wait for where the credential is known.
+          if (admitted !== true && (await admitted) !== true)
+            throw new Error(`${guard.constructor.name} refused without a reason`);
+        }
         if (!request.principal) throw new Error('the guards left no principal');
         const answer = await plain.answer(asked, request.principal, () => goneSignal(request.response));
         if (answer === undefined) throw new Error('a plain tool was not answered');
@@ -34,10 +39,4 @@ export function mcpRoute(guards: readonly CanActivate[], plain: PlainAnswers): L
       };
     },
   };
-}
-
-async function requireAdmission(guard: CanActivate, context: ExecutionContextHost): Promise<void> {
-  const admitted = guard.canActivate(context);
-  if (admitted === true || (await admitted) === true) return;
-  throw new Error(`${guard.constructor.name} refused without a reason`);
 }
