@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const directory of temporary.splice(0)) await rm(directory, { recursive: true });
 });
 
-/** A folder with a space in its name, and a worker in it that does what it is told in the file `order`. */
+/** A worker in a folder with a space in its name; threads that start after `nowDo` do the other thing. */
 async function workerThat(doing: string): Promise<{ file: string; nowDo(other: string): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'hash threads '));
   temporary.push(directory);

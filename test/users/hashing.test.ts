@@ -16,7 +16,12 @@ test('more hashes than may run and wait are refused, and the others all come thr
 
 test('a storm of logins gets 503 with Retry-After past the queue, while other requests are answered', async () => {
   const service = await startTestService({
-    env: { HASH_QUEUE: '1', PASSWORD_MEMORY_KIB: '131072', LOGIN_LIMIT_ACCOUNT: '100000' },
+    env: {
+      HASH_THREADS: '1',
+      HASH_QUEUE: '1',
+      PASSWORD_MEMORY_KIB: '131072',
+      LOGIN_LIMIT_ACCOUNT: '100000',
+    },
   });
   try {
     const { email, accessToken } = await service.person();
