@@ -19,7 +19,7 @@ export class ToolgateUsers {
 
   /** @throws ToolgateError `weak_password`, `email_taken`, `unavailable` */
   async create(user: { email: string; password: string; name?: string }): Promise<Account> {
-    return this.users.register(user);
+    return this.users.inLine(() => this.users.register(user));
   }
 
   async find(id: string): Promise<Account | undefined> {
