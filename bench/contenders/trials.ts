@@ -24,7 +24,7 @@ const wrongSecret = (agent: Agent): Refusal => ({
   headers: basic(agent.client_id, 'wrong'),
   statuses: [401],
 });
-const UNKNOWN_REFRESH = `tgr_${'A'.repeat(43)}`;
+const UNKNOWN_REFRESH = `tgr_${'A'.repeat(64)}`;
 
 /** A token as it should be, with another signature. */
 const forged = (tokens: readonly string[]) => `${tokens[0]?.slice(0, -8) ?? ''}AAAAAAAA`;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { uuidBytes } from '../../src/crypto/uuid.js';
 import { connectTo } from '../database.js';
 
 /** Of each session one token lives; the others were used on the way to it. */
@@ -7,12 +8,19 @@ const SESSIONS_PER_USER = 5;
 const DAYS = 6;
 
 /** A token as the service makes them, but known by its number. */
-export const tokenOf = (index: number): string =>
-  `tgr_${createHash('sha256').update(`growth-${index}`).digest('base64url')}`;
+export function tokenOf(index: number, sessions: number): string {
+  const session = uuidBytes(idOfSession(index % sessions));
+  const secret = createHash('sha256').update(`growth-${index}`).digest();
+  return `tgr_${Buffer.concat([session, secret]).toString('base64url')}`;
+}
+
+const hex = (text: string) => createHash('md5').update(text).digest('hex');
+const idOfSession = (index: number) =>
+  index.toString(16).padStart(12, '0') + hex(`session${index}`).slice(0, 20);
 
 // The same in SQL.
-const digestOf = (index: string) => `
-  sha256(convert_to('tgr_' || translate(rtrim(encode(sha256(convert_to('growth-' || (${index}), 'UTF8')), 'base64'), '='), '+/', '-_'), 'UTF8'))`;
+const digestOf = (index: string, session: string) => `
+  sha256(convert_to('tgr_' || translate(encode(uuid_send(${session}) || sha256(convert_to('growth-' || (${index}), 'UTF8')), 'base64'), '+/', '-_'), 'UTF8'))`;
 // In the order of their making, as the ids of the service are.
 const idOf = (kind: string, index: string) =>
   `(lpad(to_hex(${index}), 12, '0') || substr(md5('${kind}' || (${index})), 1, 20))::uuid`;
@@ -31,9 +39,9 @@ const SESSIONS = `
   FROM generate_series(0, $1::int - 1) i`;
 // $1 how many, $2 of how many sessions. In the order of issue: a session's tokens lie far apart.
 const TOKENS = `
-  INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at, used_at)
-  SELECT ${digestOf('i')}, ${idOf('session', 'i % $2::int')}, issued, issued + interval '14 days', CASE WHEN i < $1::int - $2::int THEN issued + interval '${DAYS} days' * ($2::float8 / $1::int) END
-  FROM generate_series(0, $1::int - 1) i,
+  INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at, used_at)
+  SELECT session, ${digestOf('i', 'session')}, issued, issued + interval '14 days', CASE WHEN i < $1::int - $2::int THEN issued + interval '${DAYS} days' * ($2::float8 / $1::int) END
+  FROM generate_series(0, $1::int - 1) i, LATERAL (SELECT ${idOf('session', 'i % $2::int')} AS session) s,
        LATERAL (SELECT now() - interval '${DAYS} days' * (1 - i::float8 / $1::int) AS issued) t`;
 
 const INDEXES = `
@@ -44,7 +52,7 @@ const INDEXES = `
   FROM pg_index WHERE indrelid = 'refresh_tokens'::regclass
     AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))`;
 
-/** An index that digests came to one by one is two thirds full. Made at once and to the brim, it would split at every page. */
+/** An index that rows came to one by one is two thirds full. Made at once and to the brim, it would split at every page. */
 const AS_GROWN = 'WITH (fillfactor = 70)';
 
 interface Index {

@@ -46,8 +46,8 @@ function spreadOver(size: number): { refreshed: string[]; introspected: string[]
   const nth = (index: number) => Math.floor(((index * 0.618_033_988_75) % 1) * Math.floor(sessions / 2));
   const chosen = [...new Set(times(count, nth))];
   return {
-    refreshed: chosen.map((session) => tokenOf(firstLiving + session * 2)),
-    introspected: chosen.map((session) => tokenOf(firstLiving + session * 2 + 1)),
+    refreshed: chosen.map((session) => tokenOf(firstLiving + session * 2, sessions)),
+    introspected: chosen.map((session) => tokenOf(firstLiving + session * 2 + 1, sessions)),
   };
 }
 

@@ -38,8 +38,8 @@ export class MasterKey {
     return Buffer.concat([decipher.update(sealed.subarray(NONCE, -TAG)), decipher.final()]);
   }
 
-  /** The successor of a refresh token: 256 bits that only this key and the presented token can make. */
-  successorOf(presented: string): string {
-    return createHmac('sha256', this.succession).update(presented).digest('base64url');
+  /** The secret of the successor of a refresh token: 256 bits that only this key and the presented token can make. */
+  successorOf(presented: string): Buffer {
+    return createHmac('sha256', this.succession).update(presented).digest();
   }
 }

@@ -30,3 +30,12 @@ export function uuidv7(): string {
   }
   return v7({ random, msecs: lastAt, seq: sequence });
 }
+
+/** The 16 bytes of a UUID as text. */
+export const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
+
+/** The UUID that the first 16 bytes are, whatever they are. */
+export function uuidOf(bytes: Buffer): string {
+  const hex = bytes.toString('hex', 0, BYTES);
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

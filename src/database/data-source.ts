@@ -6,6 +6,7 @@ import { Audit1765000000000 } from '../../migrations/1765000000000-audit.js';
 import { Growth1765200000000 } from '../../migrations/1765200000000-growth.js';
 import { LeanTokens1765400000000 } from '../../migrations/1765400000000-lean-tokens.js';
 import { AuditResource1766100000000 } from '../../migrations/1766100000000-audit-resource.js';
+import { TokensBySession1767200000000 } from '../../migrations/1767200000000-tokens-by-session.js';
 
 /** How TypeORM connects, for the application and for the migrations alike. */
 export function dataSourceOptions(url: string, poolSize: number) {
@@ -27,6 +28,7 @@ export function dataSourceOptions(url: string, poolSize: number) {
       Growth1765200000000,
       LeanTokens1765400000000,
       AuditResource1766100000000,
+      TokensBySession1767200000000,
     ],
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
     poolErrorHandler: () => undefined,

@@ -32,10 +32,11 @@ const SUPERSEDED: Statement = {
   name: 'refresh-token-reap-superseded',
   text: `
     WITH looked_at AS (
-      SELECT digest, issued_at, used_at FROM refresh_tokens
+      SELECT session_id, digest, issued_at, used_at FROM refresh_tokens
       WHERE issued_at > $1 AND issued_at < $2 ORDER BY issued_at LIMIT ${TOKENS_AT_ONCE}
     ), removed AS (
-      DELETE FROM refresh_tokens t USING looked_at l WHERE t.digest = l.digest AND l.used_at < $3 RETURNING t.digest
+      DELETE FROM refresh_tokens t USING looked_at l
+      WHERE t.session_id = l.session_id AND t.digest = l.digest AND l.used_at < $3 RETURNING t.digest
     )
     SELECT (SELECT max(issued_at) FROM looked_at) AS "lastIssued", (SELECT count(*)::int FROM removed) AS removed`,
 };

@@ -1,17 +1,19 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** A refresh token, known only by its digest. That of a successor follows from the one before: no token can have two. */
+/**
+ * A refresh token, known by its session and its digest. The digest of a successor follows from the one before: no token can
+ * have two.
+ */
 @Entity('refresh_tokens')
 @ForeignKey('sessions', ['sessionId'], ['id'], { name: 'refresh_tokens_session_fk', onDelete: 'CASCADE' })
 @Check('refresh_tokens_digest_is_sha256', 'octet_length(digest) = 32')
-@Index('refresh_tokens_session_id', ['sessionId'])
 @Index('refresh_tokens_issued_at', ['issuedAt'])
 export class RefreshToken {
+  @PrimaryColumn('uuid', { name: 'session_id' })
+  sessionId!: string;
+
   @PrimaryColumn('bytea')
   digest!: Buffer;
-
-  @Column('uuid', { name: 'session_id' })
-  sessionId!: string;
 
   @Column('timestamptz', { name: 'issued_at' })
   issuedAt!: Date;

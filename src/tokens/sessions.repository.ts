@@ -33,8 +33,8 @@ const OPEN: Statement = {
       SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM users WHERE id = $2 AND disabled_at IS NULL FOR SHARE
       RETURNING id
     )
-    INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
-    SELECT $10, id, $8, least($11::timestamptz, $9) FROM opened
+    INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
+    SELECT id, $10, $8, least($11::timestamptz, $9) FROM opened
     RETURNING session_id`,
 };
 

@@ -9,7 +9,12 @@ import { MasterKey } from '../crypto/master-key.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { AuditTrail } from '../ops/audit/audit-trail.js';
 import { Lifetimes } from './lifetimes.js';
-import { looksLikeRefreshToken, newRefreshToken, refreshTokenOf } from './refresh-token.js';
+import {
+  looksLikeRefreshToken,
+  newRefreshToken,
+  refreshTokenAfter,
+  refreshTokenKey,
+} from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
 import { Revocations } from './revocations.js';
 import {
@@ -65,7 +70,7 @@ export class SessionsService {
     const now = this.clock.now();
     const { userId, resource, scopes } = request;
     const id = uuidv7();
-    const refreshToken = newRefreshToken();
+    const refreshToken = newRefreshToken(id);
     const opened = await this.sessions.open(
       {
         id,
@@ -96,9 +101,9 @@ export class SessionsService {
   async refresh(presented: string, by: RefreshRequest): Promise<TokenPair> {
     if (!looksLikeRefreshToken(presented))
       throw new ToolgateError('invalid_refresh_token', { reason: 'malformed' });
-    const successor = refreshTokenOf(this.masterKey.successorOf(presented));
+    const successor = refreshTokenAfter(presented, this.masterKey.successorOf(presented));
     const rotation = await this.refreshTokens.rotate({
-      digest: sha256(presented),
+      ...refreshTokenKey(presented),
       successor: sha256(successor),
       clientId: by.clientId,
       resource: by.resource ?? null,
@@ -121,7 +126,7 @@ export class SessionsService {
    */
   async endByRefreshToken(presented: string, clientId: string | null): Promise<EndedSession | undefined> {
     const sessionId = looksLikeRefreshToken(presented)
-      ? await this.refreshTokens.sessionOf(sha256(presented), clientId)
+      ? await this.refreshTokens.sessionOf(refreshTokenKey(presented), clientId)
       : undefined;
     return sessionId === undefined ? undefined : this.end(sessionId, null, 'logout');
   }

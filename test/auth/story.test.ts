@@ -130,7 +130,7 @@ describe('refresh', () => {
     const { refreshToken } = await service.person();
     service.clock.advance(1_209_601);
     expect((await refresh(refreshToken)).body.code).toBe('expired_refresh_token');
-    expect((await refresh(`tgr_${'A'.repeat(43)}`)).body.code).toBe('invalid_refresh_token');
+    expect((await refresh(`tgr_${'A'.repeat(64)}`)).body.code).toBe('invalid_refresh_token');
     expect((await refresh('nonsense')).body.code).toBe('invalid_refresh_token');
   });
 

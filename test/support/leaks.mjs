@@ -1,8 +1,8 @@
 const SHAPES = {
   'a JWT': /eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}/,
   'an API key': /tgk_[A-Za-z0-9]{22}_[A-Za-z0-9]{49}/,
-  'a refresh token': /tgr_[A-Za-z0-9_-]{43}/,
-  'an OAuth secret': /tg[omsd]_[A-Za-z0-9_-]{43}/,
+  'a refresh token': /tgr_[A-Za-z0-9_-]{64}/,
+  'an OAuth secret': /tg[omsd]_[A-Za-z0-9_-]{64}/,
   'a private key': /"d"\s*:\s*"|BEGIN (EC |RSA )?PRIVATE KEY/,
 };
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 const refresh = (refresh_token: string) => service.call('POST', '/auth/refresh', { body: { refresh_token } });
-const unknown = `tgr_${'A'.repeat(43)}`;
+const unknown = `tgr_${'A'.repeat(64)}`;
 
 test('of tokens that come at the same time each has its own outcome', async () => {
   const people = await Promise.all(Array.from({ length: 30 }, () => service.person()));
@@ -40,6 +40,21 @@ test('of tokens that come at the same time each has its own outcome', async () =
     granted.map(async ({ body }) => (await service.call('GET', '/auth/me', { bearer: body.access_token })).body.user.email as string),
   ); // prettier-ignore
   expect(owners).toEqual([...good, retried, retried, retried].map((one) => one.email));
+});
+
+test('whoever knows which session it is, and not its secret, has nothing and ends nothing', async () => {
+  const [one, other] = await Promise.all([service.person(), service.person()]);
+  const bytes = (token: string) => Buffer.from(token.slice(4), 'base64url');
+  const made = (session: string, secret: Buffer) =>
+    `tgr_${Buffer.concat([bytes(session).subarray(0, 16), secret]).toString('base64url')}`;
+  // A secret that was never issued, and one that was, for another session.
+  for (const secret of [Buffer.alloc(32, 7), bytes(other.refreshToken).subarray(16)]) {
+    const answer = await refresh(made(one.refreshToken, secret));
+    expect([answer.status, answer.body.code]).toEqual([401, 'invalid_refresh_token']);
+    await service.call('POST', '/auth/logout', { body: { refresh_token: made(one.refreshToken, secret) } });
+  }
+  expect((await refresh(one.refreshToken)).status).toBe(200);
+  expect((await refresh(other.refreshToken)).status).toBe(200);
 });
 
 test('what Postgres finds wrong with one of a batch is not the loss of the others', async () => {

@@ -84,8 +84,8 @@ const REDEEM: Statement = {
     ), used AS (
       UPDATE authorization_codes SET session_id = opened.id FROM opened WHERE digest = $1
     ), first_token AS (
-      INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
-      SELECT $9, id, $7, least($10::timestamptz, $8) FROM opened WHERE $9::bytea IS NOT NULL
+      INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
+      SELECT id, $9, $7, least($10::timestamptz, $8) FROM opened WHERE $9::bytea IS NOT NULL
     ), ended AS (
       UPDATE sessions SET revoked_at = $7, revoked_reason = 'code_replayed'
       FROM judged WHERE judged.outcome = 'replayed' AND sessions.id = judged.session_id AND sessions.revoked_at IS NULL

@@ -73,8 +73,8 @@ const POLL: Statement = {
       SELECT $3, user_id, client_id, resource, scopes, grant_id, $8, $9, $4, $5 FROM judged WHERE outcome = 'allowed'
       RETURNING id
     ), first_token AS (
-      INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
-      SELECT $6, id, $4, least($7::timestamptz, $5) FROM opened WHERE $6::bytea IS NOT NULL
+      INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
+      SELECT id, $6, $4, least($7::timestamptz, $5) FROM opened WHERE $6::bytea IS NOT NULL
     ), proven AS (
       UPDATE oauth_clients SET used_at = $4 FROM opened WHERE client_id = $2 AND used_at IS NULL
     ), noted AS (

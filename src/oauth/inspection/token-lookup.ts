@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { formatScope } from '../../access/scopes.js';
 import type { Config } from '../../config/config.js';
 import { InjectConfig } from '../../config/config.token.js';
-import { sha256 } from '../../crypto/digest.js';
 import { ToolgateError } from '../../errors/toolgate-error.js';
 import { AccessTokens } from '../../tokens/access-tokens.js';
-import { looksLikeRefreshToken } from '../../tokens/refresh-token.js';
+import { looksLikeRefreshToken, refreshTokenKey } from '../../tokens/refresh-token.js';
 import { RefreshTokensRepository } from '../../tokens/refresh-tokens.repository.js';
 import { Revocations } from '../../tokens/revocations.js';
 
@@ -75,7 +74,7 @@ export class TokenLookup {
   }
 
   private async refreshToken(token: string): Promise<FoundToken | undefined> {
-    const living = await this.refreshTokens.living(sha256(token));
+    const living = await this.refreshTokens.living(refreshTokenKey(token));
     if (!living) return undefined;
     const { sessionId, clientId, resource } = living;
     const shown: LivingToken = {

@@ -48,7 +48,7 @@ export class AuthorizationCodeGrant implements GrantHandler {
     const now = this.clock.now();
     const id = uuidv7();
     const refreshToken = client.metadata.grant_types.includes('refresh_token')
-      ? newRefreshToken()
+      ? newRefreshToken(id)
       : undefined;
     const redemption = await this.codes.redeem(
       {

@@ -30,7 +30,7 @@ export class DeviceCodeGrant implements GrantHandler {
     const { clientId, metadata } = client;
     const now = this.clock.now();
     const id = uuidv7();
-    const refreshToken = metadata.grant_types.includes('refresh_token') ? newRefreshToken() : undefined;
+    const refreshToken = metadata.grant_types.includes('refresh_token') ? newRefreshToken(id) : undefined;
     const poll = await this.codes.poll(sha256(required(parameters, 'device_code')), clientId, {
       id,
       now,
