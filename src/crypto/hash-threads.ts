@@ -1,5 +1,5 @@
 import type { Piscina } from 'piscina';
-import type { HashTask, Outcome, VerifyTask } from './hash.worker.js';
+import type { Outcome, Task } from './hash.worker.js';
 import { HASH_WORKER_FILE } from './hash-worker-file.js';
 
 /** A thread that has nothing to do ends after this: it takes 10 MB. */
@@ -24,16 +24,6 @@ export class HashThreads {
     private readonly file = HASH_WORKER_FILE,
   ) {}
 
-  /** @throws HashThreadLost */
-  async hash(task: HashTask): Promise<string> {
-    return this.run<string>('hash', task);
-  }
-
-  /** @throws HashThreadLost */
-  async verify(task: VerifyTask): Promise<boolean> {
-    return this.run<boolean>('verify', task);
-  }
-
   async stop(): Promise<void> {
     this.stopped = true;
     const pool = this.pool;
@@ -41,20 +31,23 @@ export class HashThreads {
     await (await pool)?.destroy();
   }
 
-  private async run<Result>(name: string, task: HashTask | VerifyTask): Promise<Result> {
+  /**
+   * In one thread, one after another.
+   *
+   * @throws HashThreadLost
+   */
+  async run(tasks: readonly Task[]): Promise<Outcome[]> {
     if (this.stopped) throw new HashThreadLost('the service stops');
     const pool = await this.start();
     if (this.live !== pool) throw new HashThreadLost('the threads are gone');
-    const outcome = await this.inThread<Outcome<Result>>(pool, name, task);
-    if ('refused' in outcome) throw new Error(`argon2: ${outcome.refused}`);
-    return outcome.result;
+    return this.inThread(pool, tasks);
   }
 
-  private async inThread<Result>(pool: Piscina, name: string, task: object): Promise<Result> {
+  private async inThread(pool: Piscina, tasks: readonly Task[]): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
       this.waiting.add(reject);
       // In a function of its own: where no thread can be made, `run` throws instead of rejecting.
-      const run = async () => pool.run(task, { name }) as Promise<Result>;
+      const run = async () => pool.run(tasks) as Promise<Outcome[]>;
       void run()
         .then(resolve, (error: unknown) => {
           reject(lost(error));

@@ -27,20 +27,22 @@ export interface VerifyTask {
   readonly password: string;
   readonly stored: string;
 }
+export type Task = HashTask | VerifyTask;
 
 /** What argon2 says to what it was given comes back as a value: then whatever is thrown is about the thread. */
-export type Outcome<Result> = { readonly result: Result } | { readonly refused: string };
+export type Outcome = { readonly result: string | boolean } | { readonly refused: string };
 
-function outcome<Result>(work: () => Result): Outcome<Result> {
+function outcomeOf(task: Task): Outcome {
   try {
-    return { result: work() };
+    return { result: 'stored' in task ? verify(task) : hash(task) };
   } catch (error) {
     return { refused: error instanceof Error ? error.message : String(error) };
   }
 }
 
-export const hash = ({ password, memoryKib, passes }: HashTask): Outcome<string> =>
-  outcome(() => hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 }));
+const hash = ({ password, memoryKib, passes }: HashTask) =>
+  hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 });
+const verify = ({ password, stored }: VerifyTask) => verifySync(stored, password);
 
-export const verify = ({ password, stored }: VerifyTask): Outcome<boolean> =>
-  outcome(() => verifySync(stored, password));
+/** One after another; all are answered when the last is done. */
+export default (tasks: readonly Task[]): Outcome[] => tasks.map(outcomeOf);

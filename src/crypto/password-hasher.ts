@@ -1,4 +1,5 @@
 import { HashThreads } from './hash-threads.js';
+import { HashTurns } from './hash-turns.js';
 
 /** OWASP's floor for argon2id is 19 MiB, two passes, one lane. */
 export interface HashCost {
@@ -11,14 +12,11 @@ export class HashQueueFull extends Error {
   override readonly name = 'HashQueueFull';
 }
 
-const FULL = 'too many password hashes are waiting';
-
 /** argon2id, a bounded number at a time and a bounded number waiting, so that a storm of logins starves nothing else. */
 export class PasswordHasher {
   private readonly threads: HashThreads;
+  private readonly turns: HashTurns;
   private inside = 0;
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
 
   constructor(
     private readonly cost: HashCost,
@@ -26,6 +24,7 @@ export class PasswordHasher {
     private readonly queueLimit: number,
   ) {
     this.threads = new HashThreads(concurrency);
+    this.turns = new HashTurns(this.threads, concurrency);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -38,7 +37,8 @@ export class PasswordHasher {
    * @throws HashQueueFull
    */
   async inLine<T>(work: () => Promise<T>): Promise<T> {
-    if (this.inside >= this.concurrency + this.queueLimit) throw new HashQueueFull(FULL);
+    if (this.inside >= this.concurrency + this.queueLimit)
+      throw new HashQueueFull('too many password hashes are waiting');
     this.inside += 1;
     try {
       return await work();
@@ -47,14 +47,14 @@ export class PasswordHasher {
     }
   }
 
-  /** @throws HashQueueFull */
+  /** @throws HashThreadLost */
   async hash(password: string): Promise<string> {
-    return this.inTurn(() => this.threads.hash({ password, ...this.cost }));
+    return this.turns.hash({ password, ...this.cost });
   }
 
-  /** @throws HashQueueFull */
+  /** @throws HashThreadLost */
   async matches(stored: string, password: string): Promise<boolean> {
-    return this.inTurn(() => this.threads.verify({ password, stored }));
+    return this.turns.verify({ password, stored });
   }
 
   /** True when `stored` was made with a lower cost than is asked for now. */
@@ -63,22 +63,5 @@ export class PasswordHasher {
     return (
       !parameters || Number(parameters[1]) < this.cost.memoryKib || Number(parameters[2]) < this.cost.passes
     );
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= this.concurrency) {
-      if (this.waiting.length >= this.queueLimit) throw new HashQueueFull(FULL);
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else {
-      this.running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      // The place goes straight to the next in line, so nobody can slip in between.
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running -= 1;
-    }
   }
 }

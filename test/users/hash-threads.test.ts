@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { HashThreadLost, HashThreads } from '../../src/crypto/hash-threads.js';
+import { HashTurns } from '../../src/crypto/hash-turns.js';
 
 const TASK = { password: 'a password', memoryKib: 19_456, passes: 2 };
 const BUILT = new URL('../../dist/src/crypto/hash-threads.js', import.meta.url).href;
@@ -28,50 +29,51 @@ async function workerThat(doing: string): Promise<{ file: string; nowDo(other: s
 test('threads that cannot start refuse what waited for them, end nothing else, and are tried again', async () => {
   const worker = await workerThat(`throw new Error('no room');`);
   const threads = new HashThreads(2, worker.file);
-  const results = await Promise.allSettled([1, 2, 3].map(() => threads.hash(TASK)));
+  const results = await Promise.allSettled([1, 2, 3].map(() => threads.run([TASK])));
   for (const result of results)
     expect(result.status === 'rejected' && result.reason).toBeInstanceOf(HashThreadLost);
-  await worker.nowDo(`export const hash = () => ({ result: 'hashed' });`);
-  expect(await threads.hash(TASK)).toBe('hashed');
+  await worker.nowDo(`export default () => [{ result: 'hashed' }];`);
+  expect(await threads.run([TASK])).toEqual([{ result: 'hashed' }]);
   await threads.stop();
 });
 
 test('a thread that ends at work refuses that work, and the next gets another', async () => {
   const worker = await workerThat(
-    `export const hash = () => process.exit(1); export const verify = () => ({ result: true });`,
+    `export default ([task]) => (task.stored ? [{ result: true }] : process.exit(1));`,
   );
   const threads = new HashThreads(1, worker.file);
-  await expect(threads.hash(TASK)).rejects.toBeInstanceOf(HashThreadLost);
-  expect(await threads.verify({ password: 'a', stored: 'b' })).toBe(true);
+  await expect(threads.run([TASK])).rejects.toBeInstanceOf(HashThreadLost);
+  expect(await threads.run([{ password: 'a', stored: 'b' }])).toEqual([{ result: true }]);
   await threads.stop();
 });
 
 test('a stored hash that is none is no fault of the thread', async () => {
   const threads = new HashThreads(1);
-  const malformed = threads.verify({ password: 'a password', stored: 'garbage' });
+  const turns = new HashTurns(threads, 1);
+  const malformed = turns.verify({ password: 'a password', stored: 'garbage' });
   await expect(malformed).rejects.not.toBeInstanceOf(HashThreadLost);
   await expect(malformed).rejects.toThrow('argon2: Decoding failed');
   await threads.stop();
 });
 
 test('a stop refuses what runs and what comes after', async () => {
-  const worker = await workerThat(`export const hash = () => new Promise(() => setInterval(() => 0, 1e6));`);
+  const worker = await workerThat(`export default () => new Promise(() => setInterval(() => 0, 1e6));`);
   const threads = new HashThreads(1, worker.file);
-  const running = threads.hash(TASK);
-  const waiting = threads.hash(TASK);
+  const running = threads.run([TASK]);
+  const waiting = threads.run([TASK]);
   const refused = Promise.all(
     [running, waiting].map((one) => expect(one).rejects.toBeInstanceOf(HashThreadLost)),
   );
   await new Promise((resolve) => setTimeout(resolve, 300));
   await threads.stop();
   await refused;
-  await expect(threads.hash(TASK)).rejects.toBeInstanceOf(HashThreadLost);
+  await expect(threads.run([TASK])).rejects.toBeInstanceOf(HashThreadLost);
 });
 
 test('a process of the lowest priority, which may not raise it, hashes too', async () => {
   const script = `const { HashThreads } = await import(${JSON.stringify(BUILT)});
     const threads = new HashThreads(1);
-    console.log(await threads.hash(${JSON.stringify(TASK)}));
+    console.log((await threads.run([${JSON.stringify(TASK)}]))[0].result);
     await threads.stop();`;
   const node = [process.execPath, '--input-type=module', '-e', script];
   // Only root may raise it, so it must not be able to either.

@@ -6,7 +6,9 @@ const COST = { memoryKib: 19_456, passes: 2 };
 
 test('more hashes than may run and wait are refused, and the others all come through in turn', async () => {
   const hasher = new PasswordHasher(COST, 2, 3);
-  const results = await Promise.allSettled(Array.from({ length: 9 }, (_, n) => hasher.hash(`password ${n}`)));
+  const results = await Promise.allSettled(
+    Array.from({ length: 9 }, (_, n) => hasher.inLine(() => hasher.hash(`password ${n}`))),
+  );
   const refused = results.filter((one) => one.status === 'rejected');
   expect(refused).toHaveLength(4);
   expect(refused.every(({ reason }) => reason instanceof HashQueueFull)).toBe(true);

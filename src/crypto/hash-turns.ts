@@ -1,0 +1,78 @@
+import type { HashTask, Outcome, Task, VerifyTask } from './hash.worker.js';
+
+/** Does some tasks one after another, and answers them together. */
+interface Workers {
+  run(tasks: readonly Task[]): Promise<Outcome[]>;
+}
+
+interface Waiting {
+  readonly task: Task;
+  readonly resolve: (result: string | boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The most that a thread takes up at once. */
+const MOST_AT_ONCE = 8;
+/** Nobody waits for those taken up with them for more than this part of what they would have waited anyway. */
+const PART_OF_THE_LINE = 4;
+
+/**
+ * Whose turn it is to be hashed. Where many wait, a thread takes up several and answers them together. After each hash what
+ * answers has been pushed out of the core's caches, and finding it again costs it more than the answer: so it pays once for
+ * several.
+ */
+export class HashTurns {
+  private readonly waiting: Waiting[] = [];
+  private running = 0;
+
+  /** @param concurrency how many threads there are. */
+  constructor(
+    private readonly workers: Workers,
+    private readonly concurrency: number,
+  ) {}
+
+  /** @throws HashThreadLost */
+  async hash(task: HashTask): Promise<string> {
+    return (await this.add(task)) as string;
+  }
+
+  /** @throws HashThreadLost */
+  async verify(task: VerifyTask): Promise<boolean> {
+    return (await this.add(task)) as boolean;
+  }
+
+  private async add(task: Task): Promise<string | boolean> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ task, resolve, reject });
+      this.send();
+    });
+  }
+
+  private send(): void {
+    while (this.waiting.length > 0 && this.running < this.concurrency) {
+      this.running += 1;
+      const some = this.waiting.splice(0, this.howMany());
+      void this.answer(some).finally(() => {
+        this.running -= 1;
+        this.send();
+      });
+    }
+  }
+
+  private howMany(): number {
+    return Math.min(MOST_AT_ONCE, Math.ceil(this.waiting.length / (PART_OF_THE_LINE * this.concurrency)));
+  }
+
+  private async answer(some: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.workers.run(some.map(({ task }) => task));
+      for (const [index, { resolve, reject }] of some.entries()) {
+        const outcome = outcomes[index];
+        if (outcome && 'result' in outcome) resolve(outcome.result);
+        else reject(new Error(`argon2: ${outcome?.refused ?? 'no answer'}`));
+      }
+    } catch (error) {
+      for (const { reject } of some) reject(error);
+    }
+  }
+}
