@@ -9,8 +9,8 @@ interface Waiting<Item, Result> {
 export interface BatchOptions<Item, Result> {
   /** Answers each item, in their order. */
   readonly run: (items: readonly Item[]) => Promise<(Result | undefined)[]>;
-  /** Of two items with the same key the second waits for the first. */
-  readonly keyOf: (item: Item) => string;
+  /** Of two items with the same key the second waits for the first. Left out: any may go together. */
+  readonly keyOf?: (item: Item) => string;
   /** The most items of one statement, and the most statements on their way at once. */
   readonly most: number;
   readonly atOnce: number;
@@ -53,6 +53,7 @@ export class Batches<Item, Result> {
 
   private take(): Waiting<Item, Result>[] {
     const { keyOf, most } = this.options;
+    if (!keyOf) return this.waiting.splice(0, most);
     const keys = new Set<string>();
     const taken: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];

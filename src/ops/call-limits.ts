@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
-import { Database } from '../database/database.js';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import { ToolgateError } from '../errors/toolgate-error.js';
-import { unnamed } from './rate-limits.js';
+import { Counts } from './counts.js';
+import { Limiter } from './limiter.js';
 
 /** So many calls in so many seconds, counted from the first. */
 export interface CallLimit {
@@ -31,11 +31,11 @@ const SHARE = 100;
  */
 @Injectable()
 export class CallLimits {
-  private readonly limiters = new Map<string, RateLimiterPostgres>();
+  private readonly limiters = new Map<string, Limiter>();
   private readonly leases = new LRUCache<string, Lease>({ max: MOST_LEASES });
   private readonly renewals = new Map<string, Promise<void>>();
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly counts: Counts) {}
 
   /**
    * Takes one call. Undefined: taken from what is leased, so that there is nothing to wait for.
@@ -93,19 +93,10 @@ export class CallLimits {
     }
   }
 
-  private limiterOf({ name, calls, seconds }: CallLimit): RateLimiterPostgres {
+  private limiterOf({ name, calls, seconds }: CallLimit): Limiter {
     let limiter = this.limiters.get(name);
     if (!limiter) {
-      limiter = new RateLimiterPostgres({
-        storeClient: unnamed(this.database),
-        storeType: 'client',
-        tableName: 'rate_limits',
-        tableCreated: true,
-        keyPrefix: 'call',
-        points: calls,
-        duration: seconds,
-        clearExpiredByTimeout: false,
-      });
+      limiter = new Limiter(this.counts, { name: 'call', points: calls, window: seconds });
       this.limiters.set(name, limiter);
     }
     return limiter;

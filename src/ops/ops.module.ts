@@ -6,6 +6,7 @@ import { AuditReaper } from './audit/audit-reaper.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { AuditWriter } from './audit/audit-writer.js';
 import { CallLimits } from './call-limits.js';
+import { Counts } from './counts.js';
 import { ApiDocument, DocsController } from './docs.controller.js';
 import { ErrorDocsController } from './error-docs.controller.js';
 import { HealthController } from './health.controller.js';
@@ -26,6 +27,7 @@ import { RateLimits } from './rate-limits.js';
     AuditTrail,
     AuditWriter,
     CallLimits,
+    Counts,
     RateLimits,
   ],
   exports: [ApiDocument, AuditTrail, CallLimits, RateLimits],

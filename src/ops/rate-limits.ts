@@ -1,11 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { sha256 } from '../crypto/digest.js';
-import { Database } from '../database/database.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { addressBlock } from './address-block.js';
+import { Counts } from './counts.js';
+import { Limiter } from './limiter.js';
 
 export type LimitName =
   | 'login-account'
@@ -26,10 +27,10 @@ export interface Counted {
 @Injectable()
 export class RateLimits implements OnApplicationShutdown {
   private readonly quotas: Readonly<Record<LimitName, number>>;
-  private readonly limiters: Readonly<Record<LimitName, RateLimiterPostgres>>;
+  private readonly limiters: Readonly<Record<LimitName, Limiter>>;
   private readonly window: number;
 
-  constructor(database: Database, @InjectConfig() config: Config) {
+  constructor(counts: Counts, @InjectConfig() config: Config) {
     this.window = config.LIMIT_WINDOW;
     this.quotas = {
       'login-account': config.LOGIN_LIMIT_ACCOUNT,
@@ -41,16 +42,7 @@ export class RateLimits implements OnApplicationShutdown {
       'device-address': config.REGISTRATION_LIMIT_ADDRESS,
     };
     const limiter = (name: LimitName) =>
-      new RateLimiterPostgres({
-        storeClient: unnamed(database),
-        storeType: 'client',
-        tableName: 'rate_limits',
-        tableCreated: true,
-        keyPrefix: name,
-        points: this.quotas[name],
-        duration: this.window,
-        clearExpiredByTimeout: false,
-      });
+      new Limiter(counts, { name, points: this.quotas[name], window: this.window });
     this.limiters = {
       'login-account': limiter('login-account'),
       'login-address': limiter('login-address'),
@@ -61,7 +53,7 @@ export class RateLimits implements OnApplicationShutdown {
       'device-address': limiter('device-address'),
     };
     this.sweeper = setInterval(() => {
-      database.query(SWEEP, [Date.now()]).catch(() => undefined);
+      counts.forgetExpired().catch(() => undefined);
     }, SWEEP_MS).unref();
   }
 
@@ -135,7 +127,6 @@ export class RateLimits implements OnApplicationShutdown {
 const CLIENT_SECRET_GUESSES = 50;
 const USER_CODE_GUESSES = 10;
 const SWEEP_MS = 5 * 60_000;
-const SWEEP = { name: 'rate-limit-sweep', text: 'DELETE FROM rate_limits WHERE expire < $1' };
 
 function standing(result: RateLimiterRes, exceeded: boolean) {
   return {
@@ -155,11 +146,4 @@ const folded = (email: string): string =>
 function storedKey({ limit, key }: Counted): string {
   if (limit === 'login-account') return sha256(folded(key)).toString('hex');
   return limit === 'user-code' ? key : addressBlock(key);
-}
-
-/** The library names its statements; pgbouncer before 1.21 cannot follow names in transaction mode. */
-export function unnamed(database: Database) {
-  return {
-    query: ({ text, values }: { text: string; values: unknown[] }) => database.pool.query({ text, values }),
-  };
 }
