@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterPostgres, RateLimiterRes } from './limiter-library.js';
 import { Database } from '../database/database.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { unnamed } from './rate-limits.js';

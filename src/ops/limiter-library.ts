@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import type * as Library from 'rate-limiter-flexible';
+
+const require = createRequire(import.meta.url);
+
+/*
+ * What is used of rate-limiter-flexible, under its own names: the library's index loads a limiter for every kind of store,
+ * and node:cluster.
+ */
+export const RateLimiterPostgres =
+  require('rate-limiter-flexible/lib/RateLimiterPostgres.js') as typeof Library.RateLimiterPostgres;
+export type RateLimiterPostgres = Library.RateLimiterPostgres;
+
+export const RateLimiterRes =
+  require('rate-limiter-flexible/lib/RateLimiterRes.js') as typeof Library.RateLimiterRes;
+export type RateLimiterRes = Library.RateLimiterRes;
