@@ -1,5 +1,3 @@
-import { markInTurn } from './cli/one-core.js';
+import { startQuickly } from './cli/quick-start.js';
 
-markInTurn();
-const { start } = await import('./cli/start.js');
-await start();
+await startQuickly();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { markInTurn } from './one-core.js';
+import { startQuickly } from './quick-start.js';
 
 const USAGE = `toolgate <command>
 
@@ -18,10 +18,7 @@ const USAGE = `toolgate <command>
 
 /** Each loads what it needs and nothing else, so that the service starts without the guard's part and the guard without its. */
 const COMMANDS: Readonly<Record<string, (rest: string[]) => Promise<void>>> = {
-  start: async () => {
-    markInTurn();
-    await (await import('./start.js')).start();
-  },
+  start: startQuickly,
   demo: async (rest) => (await import('./demo.js')).demo(rest),
   guard: async (rest) => (await import('./guard.js')).guard(rest),
   user: async (rest) => (await import('./user.js')).user(rest, USAGE),

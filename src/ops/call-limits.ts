@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from './limiter-library.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { Counts } from './counts.js';
 import { Limiter } from './limiter.js';

@@ -1,5 +1,5 @@
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Count, Counts } from './counts.js';
+import { RateLimiterRes, RateLimiterStoreAbstract } from './limiter-library.js';
 
 export interface Quota {
   /** What its keys begin with. */
@@ -10,23 +10,15 @@ export interface Quota {
 }
 
 /**
- * The library's limiter, which asks the store in these two ways only, with counts that come at once in one statement. The names of
- * the methods are the library's.
+ * The library's limiter, with a store of ours that takes to Postgres in one statement what comes at once. The names of the methods
+ * are the library's.
  */
-export class Limiter extends RateLimiterPostgres {
+export class Limiter extends RateLimiterStoreAbstract {
   constructor(
     private readonly counts: Counts,
     { name, points, window }: Quota,
   ) {
-    super({
-      storeClient: counts,
-      storeType: 'client',
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-      keyPrefix: name,
-      points,
-      duration: window,
-    });
+    super({ storeClient: counts, keyPrefix: name, points, duration: window });
   }
 
   async _upsert(key: string, points: number, milliseconds: number, forced: boolean): Promise<Count> {

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from './limiter-library.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { sha256 } from '../crypto/digest.js';
