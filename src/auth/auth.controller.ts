@@ -80,8 +80,8 @@ export class AuthController {
   })
   async login(
     @Body({ schema: LoginBody }) body: z.output<typeof LoginBody>,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Req() request: Pick<FastifyRequest, 'ip' | 'headers'>,
+    @Res({ passthrough: true }) reply: { headers(values: Record<string, string>): unknown },
   ): Promise<TokenPair> {
     const from = { address: request.ip, userAgent: request.headers['user-agent'] };
     const { tokens, headers, subject } = await this.logins.login(body, from);

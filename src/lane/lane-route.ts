@@ -27,8 +27,12 @@ export interface LaneRoute {
 
 const JSON_TYPE = ['content-type', 'application/json; charset=utf-8'];
 
-/** A 200 with this text of JSON, as the framework sends it. */
-export const jsonAnswer = (body: string): LaneAnswer => ({ status: 200, headers: JSON_TYPE, body });
+/** A 200 with this text of JSON, as the framework sends it, and headers of its own. */
+export const jsonAnswer = (body: string, headers: readonly string[] = []): LaneAnswer => ({
+  status: 200,
+  headers: headers.length > 0 ? [...headers, ...JSON_TYPE] : JSON_TYPE,
+  body,
+});
 
 /** What the framework puts on every answer of a path, and what the controller adds by `@Header`. */
 export const headersOf = (path: string, ...more: string[]): readonly string[] => [

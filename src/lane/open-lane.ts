@@ -12,9 +12,10 @@ import { PlainAnswers } from '../mcp/plain-answers.js';
 import { IntrospectionController } from '../oauth/inspection/introspection.controller.js';
 import { TokenController } from '../oauth/token/token.controller.js';
 import type { Answered } from '../ops/access-log.js';
+import { AuditedWork } from '../ops/audit/audited-work.js';
 import { Lane, type LaneSurroundings } from './lane.js';
 import { mcpRoute } from './mcp-route.js';
-import { introspectionRoute, refreshRoute, tokenRoute } from './token-routes.js';
+import { introspectionRoute, loginRoute, refreshRoute, tokenRoute } from './token-routes.js';
 
 /** The address that the framework would find too. */
 function addressFinder(trusted: readonly string[]): LaneSurroundings['addressOf'] {
@@ -36,6 +37,7 @@ export function openLane(
   const lane = new Lane({
     routes: [
       mcpRoute(guards, get(PlainAnswers)),
+      loginRoute(get(AuthController), get(AuditedWork)),
       refreshRoute(get(AuthController)),
       tokenRoute(get(TokenController)),
       introspectionRoute(get(IntrospectionController)),

@@ -1,8 +1,9 @@
 import { parse } from 'fast-querystring';
 import type { AuthController } from '../auth/auth.controller.js';
-import { RefreshBody } from '../auth/auth.schemas.js';
+import { LoginBody, RefreshBody } from '../auth/auth.schemas.js';
 import type { IntrospectionController } from '../oauth/inspection/introspection.controller.js';
 import type { TokenController } from '../oauth/token/token.controller.js';
+import type { AuditedWork } from '../ops/audit/audited-work.js';
 import { headersOf, jsonAnswer, type LaneRoute, parsedJson } from './lane-route.js';
 import type { LaneRequest } from './lane-request.js';
 
@@ -44,6 +45,28 @@ export function refreshRoute(controller: AuthController): LaneRoute {
       if (!body.success) return undefined;
       request.body = body.data;
       return async () => jsonAnswer(JSON.stringify(await controller.refresh(body.data, request)));
+    },
+  };
+}
+
+export function loginRoute(controller: AuthController, audited: AuditedWork): LaneRoute {
+  const path = '/auth/login';
+  return {
+    path,
+    contentType: 'application/json',
+    headers: headersOf(path, ...NO_STORE),
+    prepare(text, request) {
+      const body = LoginBody.safeParse(parsedJson(text));
+      if (!body.success) return undefined;
+      request.body = body.data;
+      return async () => {
+        const own: string[] = [];
+        const reply = {
+          headers: (values: Record<string, string>) => own.push(...Object.entries(values).flat()),
+        };
+        const login = () => controller.login(body.data, request, reply);
+        return jsonAnswer(JSON.stringify(await audited.run('account.signed_in', request, login)), own);
+      };
     },
   };
 }

@@ -4,6 +4,7 @@ import { AuditRepository } from './audit/audit.repository.js';
 import { AuditPartitions } from './audit/audit-partitions.js';
 import { AuditReaper } from './audit/audit-reaper.js';
 import { AuditTrail } from './audit/audit-trail.js';
+import { AuditedWork } from './audit/audited-work.js';
 import { AuditWriter } from './audit/audit-writer.js';
 import { CallLimits } from './call-limits.js';
 import { Counts } from './counts.js';
@@ -26,10 +27,11 @@ import { RateLimits } from './rate-limits.js';
     AuditRepository,
     AuditTrail,
     AuditWriter,
+    AuditedWork,
     CallLimits,
     Counts,
     RateLimits,
   ],
-  exports: [ApiDocument, AuditTrail, CallLimits, RateLimits],
+  exports: [ApiDocument, AuditTrail, AuditedWork, CallLimits, RateLimits],
 })
 export class OpsModule {}

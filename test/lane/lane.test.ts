@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { type Person, startTestService, type TestService } from '../support/harness.js';
+import { PASSWORD, type Person, startTestService, type TestService } from '../support/harness.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const FORM_TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -43,8 +44,10 @@ async function send(service: TestService, { path, headers, body }: Sent): Promis
           text += chunk;
         });
         answer.on('end', () => {
-          const { date: _, 'x-request-id': id, ...rest } = answer.headers;
-          const shown = { ...rest, 'x-request-id': typeof id };
+          const { date: _, 'x-request-id': id, ratelimit, ...rest } = answer.headers;
+          // Less is left, and for a shorter time.
+          const left = { ratelimit: String(ratelimit).replace(/=\d+/g, '=…') };
+          const shown = { ...rest, ...left, 'x-request-id': typeof id };
           resolve({ status: answer.statusCode ?? 0, headers: shown, body: text.replace(VARIES, '…') });
         });
       },
@@ -105,6 +108,8 @@ describe('the short way of the commonest requests', () => {
   const refreshed = async () => (await short.person()).refreshToken;
   const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
+  const login = (other: object = {}) => JSON.stringify({ email: person.email, password: PASSWORD, ...other });
+
   // Each request is made anew for each of the two: some can be sent once alone.
   const taken: [string, () => Sent | Promise<Sent>][] = [
     ['a tool call with a token', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: WHOAMI })],
@@ -119,6 +124,11 @@ describe('the short way of the commonest requests', () => {
     ['a request id of the caller', () => ({ path: '/mcp', headers: { ...bearer(key), 'X-Request-Id': 'mine' }, body: WHOAMI })],
     ['a refresh', async () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: await refreshed() }) })],
     ['a refresh of an unknown token', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: JSON.stringify({ refresh_token: 'tgr_unknown' }) })],
+    ['a login', () => ({ path: '/auth/login', headers: JSON_TYPE, body: login() })],
+    ['a login for some scopes', () => ({ path: '/auth/login', headers: JSON_TYPE, body: login({ scope: 'notes:read none' }) })],
+    ['a login for a scope that nobody has', () => ({ path: '/auth/login', headers: JSON_TYPE, body: login({ scope: 'none' }) })],
+    ['a wrong password', () => ({ path: '/auth/login', headers: JSON_TYPE, body: login({ password: 'another' }) })],
+    ['a person who is not known', () => ({ path: '/auth/login', headers: JSON_TYPE, body: login({ email: `${randomUUID()}@example.com` }) })],
     ['a token request without a grant type', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'a=b' })],
     ['a grant type that is not offered', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'password' }) })],
     ['a parameter sent twice', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'grant_type=refresh_token&grant_type=refresh_token' })],
@@ -152,7 +162,8 @@ describe('the short way of the commonest requests', () => {
     ['what is nested too deeply', () => ({ path: '/mcp', headers: modern(person.accessToken), body: deepCall(9000) })],
     ['what is nested beyond any stack', () => ({ path: '/mcp', headers: bearer(person.accessToken), body: `${'['.repeat(30_000)}${']'.repeat(30_000)}` })],
     ['a refresh that is nested too deeply', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: deepCall(9000) })],
-    ['a login', () => ({ path: '/auth/login', headers: JSON_TYPE, body: '{"email":"nobody@example.com","password":"wrong"}' })],
+    ['a login without a password', () => ({ path: '/auth/login', headers: JSON_TYPE, body: '{"email":"nobody@example.com"}' })],
+    ['a registration', () => ({ path: '/auth/register', headers: JSON_TYPE, body: '{"email":"nobody@example.com","password":"wrong"}' })],
   ]; // prettier-ignore
 
   it.each(left)('leaves to the framework, untouched: %s', async (_name, make) => {

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import type { AuditSubject } from './audit-event.js';
 
 /** What only the handler knows of what it does. */
@@ -12,10 +11,10 @@ export interface AuditNote {
   readonly nothing?: boolean;
 }
 
-const notes = new WeakMap<FastifyRequest, AuditNote>();
+const notes = new WeakMap<object, AuditNote>();
 
-export function noteForAudit(request: FastifyRequest, note: AuditNote): void {
+export function noteForAudit(request: object, note: AuditNote): void {
   notes.set(request, { ...notes.get(request), ...note });
 }
 
-export const auditNoteOf = (request: FastifyRequest): AuditNote => notes.get(request) ?? {};
+export const auditNoteOf = (request: object): AuditNote => notes.get(request) ?? {};

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Counts } from '../../src/ops/counts.js';
+import { startTestService, type TestService } from '../support/harness.js';
+
+let services: TestService[];
+beforeAll(async () => {
+  const first = await startTestService();
+  const { databaseUrl, masterKey } = first;
+  services = [first, await startTestService({ databaseUrl, masterKey })];
+});
+afterAll(async () => {
+  for (const service of services.reverse()) await service.stop();
+});
+
+const countsOf = (replica: number) => services[replica % services.length]!.app.get(Counts);
+const inAnHour = () => Date.now() + 3_600_000;
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
+
+test('of many who count at once, in whatever replica, no two stand at the same point', async () => {
+  const key = randomUUID();
+  const all = await Promise.all(
+    upTo(50).map((n) => countsOf(n).change({ key, points: 1, expire: inAnHour() })),
+  );
+  expect(all.map(({ points }) => points).sort((a, b) => a - b)).toEqual(upTo(50));
+  expect(new Set(all.map(({ expire }) => expire)).size).toBe(1);
+
+  // What is given back in between leaves each of the others a point of its own.
+  const mixed = await Promise.all(
+    upTo(50).map((n) => countsOf(n).change({ key, points: n % 5 === 0 ? -1 : 1, expire: inAnHour() })),
+  );
+  expect(mixed).toHaveLength(50);
+  const after = await countsOf(0).change({ key, points: 0, expire: inAnHour() });
+  expect(after.points).toBe(50 + 40 - 10);
+});
+
+test('keys that are counted together do not mix, and many at once in two replicas lock each other out of nothing', async () => {
+  const keys = upTo(20).map(() => randomUUID());
+  const asked = upTo(10).flatMap((n) => (n % 2 === 0 ? keys : keys.toReversed()).map((key) => ({ key, n })));
+  const all = await Promise.all(
+    asked.map(async ({ key, n }) => ({
+      key,
+      ...(await countsOf(n).change({ key, points: 1, expire: inAnHour() })),
+    })),
+  );
+  for (const key of keys) {
+    const points = all.filter((one) => one.key === key).map((one) => one.points);
+    expect(points.sort((a, b) => a - b)).toEqual(upTo(10));
+  }
+});
+
+test('a window that is over begins anew, and so does a key that was forgotten', async () => {
+  const [over, forgotten] = [randomUUID(), randomUUID()];
+  const counts = countsOf(0);
+  await counts.change({ key: over, points: 7, expire: Date.now() - 1 });
+  const expire = inAnHour();
+  expect(await counts.change({ key: over, points: 1, expire })).toEqual({ points: 1, expire });
+  await counts.change({ key: forgotten, points: 7, expire });
+  await Promise.all([counts.forget(forgotten), countsOf(1).forget(forgotten)]);
+  expect(await counts.change({ key: forgotten, points: 1, expire })).toEqual({ points: 1, expire });
+});
