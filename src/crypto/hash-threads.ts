@@ -1,6 +1,9 @@
 import type { Piscina } from 'piscina';
-import type { HashTask, Outcome, VerifyTask } from './hash.worker.js';
-import { HASH_WORKER_FILE } from './hash-worker-file.js';
+import type { HashTask, JudgeTask, Outcome, VerifyTask } from './hash.worker.js';
+import type { Dictionaries } from './quality/dictionaries.js';
+import type { Advice } from './quality/judge.js';
+import { loadInThread } from './quality/load-in-thread.js';
+import { DICTIONARIES_WORKER_FILE, HASH_WORKER_FILE } from './worker-files.js';
 
 /** A thread that has nothing to do ends after this: it takes 10 MB. */
 const IDLE_MS = 30_000;
@@ -10,18 +13,21 @@ export class HashThreadLost extends Error {
   override readonly name = 'HashThreadLost';
 }
 
-/** argon2id in threads of their own, of lower priority (docs/adr/0024). They start with the first hash. */
+/** argon2id, and the judgement of new passwords, in threads of their own, of lower priority (docs/adr/0024). They start with the first hash. */
 export class HashThreads {
   private pool: Promise<Piscina> | undefined;
   /** The same once it is there, until it is given up. */
   private live: Piscina | undefined;
   private stopped = false;
+  /** Loaded for the first password to judge, and then kept: packed, they take 4 MB. */
+  private dictionaries: Promise<Dictionaries> | undefined;
   /** Who waits for a thread: the pool itself tells nobody when the last one is gone before it took up work. */
   private readonly waiting = new Set<(error: HashThreadLost) => void>();
 
   constructor(
     private readonly most: number,
     private readonly file = HASH_WORKER_FILE,
+    private readonly dictionariesFile = DICTIONARIES_WORKER_FILE,
   ) {}
 
   /** @throws HashThreadLost */
@@ -34,6 +40,12 @@ export class HashThreads {
     return this.run<boolean>('verify', task);
   }
 
+  /** @throws HashThreadLost */
+  async judge(password: string, known: readonly string[]): Promise<Advice> {
+    if (this.stopped) throw new HashThreadLost('the service stops');
+    return this.run<Advice>('judge', { password, known, dictionaries: await this.loadDictionaries() });
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     const pool = this.pool;
@@ -41,12 +53,12 @@ export class HashThreads {
     await (await pool)?.destroy();
   }
 
-  private async run<Result>(name: string, task: HashTask | VerifyTask): Promise<Result> {
+  private async run<Result>(name: string, task: HashTask | VerifyTask | JudgeTask): Promise<Result> {
     if (this.stopped) throw new HashThreadLost('the service stops');
     const pool = await this.start();
     if (this.live !== pool) throw new HashThreadLost('the threads are gone');
     const outcome = await this.inThread<Outcome<Result>>(pool, name, task);
-    if ('refused' in outcome) throw new Error(`argon2: ${outcome.refused}`);
+    if ('refused' in outcome) throw new Error(outcome.refused);
     return outcome.result;
   }
 
@@ -62,6 +74,14 @@ export class HashThreads {
         })
         .finally(() => this.waiting.delete(reject));
     });
+  }
+
+  private async loadDictionaries(): Promise<Dictionaries> {
+    this.dictionaries ??= loadInThread(this.dictionariesFile).catch((error: unknown) => {
+      this.dictionaries = undefined;
+      throw lost(error);
+    });
+    return this.dictionaries;
   }
 
   private async start(): Promise<Piscina> {

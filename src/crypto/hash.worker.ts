@@ -1,22 +1,10 @@
-import { setPriority } from 'node:os';
 import { hashSync, verifySync } from '@node-rs/argon2';
+import type { Dictionaries } from './quality/dictionaries.js';
+import type { Advice } from './quality/judge.js';
+import { yieldToOthers } from './yield-to-others.js';
 
-/*
- * Runs in a thread of its own (hash-threads.ts). A hash takes ten milliseconds of a core and 19 MiB that push all else out of
- * its caches: where a core has both to do, whoever waits for an answer goes first.
- */
-const NICE = 10;
-// Elsewhere this would be the priority of the whole process.
-if (process.platform === 'linux') yieldToOthers();
-
-/** A process that has a lower priority already may not raise it, and a sandbox may forbid it: then it stays as it is. */
-function yieldToOthers(): void {
-  try {
-    setPriority(0, NICE);
-  } catch {
-    // Passwords are hashed all the same.
-  }
-}
+/* Runs in a thread of its own (hash-threads.ts). */
+yieldToOthers();
 
 export interface HashTask {
   readonly password: string;
@@ -28,19 +16,39 @@ export interface VerifyTask {
   readonly stored: string;
 }
 
-/** What argon2 says to what it was given comes back as a value: then whatever is thrown is about the thread. */
+export interface JudgeTask {
+  readonly password: string;
+  readonly known: readonly string[];
+  readonly dictionaries: Dictionaries;
+}
+
+/** What a library says to what it was given comes back as a value: then whatever is thrown is about the thread. */
 export type Outcome<Result> = { readonly result: Result } | { readonly refused: string };
 
-function outcome<Result>(work: () => Result): Outcome<Result> {
+function outcome<Result>(library: string, work: () => Result): Outcome<Result> {
   try {
     return { result: work() };
   } catch (error) {
-    return { refused: error instanceof Error ? error.message : String(error) };
+    return { refused: `${library}: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
 export const hash = ({ password, memoryKib, passes }: HashTask): Outcome<string> =>
-  outcome(() => hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 }));
+  outcome('argon2', () => hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 }));
 
 export const verify = ({ password, stored }: VerifyTask): Outcome<boolean> =>
-  outcome(() => verifySync(stored, password));
+  outcome('argon2', () => verifySync(stored, password));
+
+let judging: Promise<(task: JudgeTask) => Advice> | undefined;
+
+/** Loaded with the first password to judge: those who only log in do without. */
+async function loadJudge({ dictionaries }: JudgeTask): Promise<(task: JudgeTask) => Advice> {
+  const { judge: judgeWith, packedZxcvbn } = await import('./quality/judge.js');
+  const zxcvbn = packedZxcvbn(dictionaries);
+  return ({ password, known }) => judgeWith(zxcvbn, password, known);
+}
+
+export async function judge(task: JudgeTask): Promise<Outcome<Advice>> {
+  const judgeIt = await (judging ??= loadJudge(task));
+  return outcome('zxcvbn', () => judgeIt(task));
+}

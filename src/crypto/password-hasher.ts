@@ -6,6 +6,13 @@ export interface HashCost {
   readonly passes: number;
 }
 
+export interface StrongHash {
+  readonly hash: string;
+}
+export interface Weak {
+  readonly advice: readonly string[];
+}
+
 /** Thrown when too many hashes wait already: the caller answers 503. */
 export class HashQueueFull extends Error {
   override readonly name = 'HashQueueFull';
@@ -47,9 +54,22 @@ export class PasswordHasher {
     }
   }
 
-  /** @throws HashQueueFull */
+  /** @throws HashQueueFull, HashThreadLost */
   async hash(password: string): Promise<string> {
     return this.inTurn(() => this.threads.hash({ password, ...this.cost }));
+  }
+
+  /**
+   * Of a password that is not short to guess or known from breaches; of one that is, why not.
+   *
+   * @param known what an attacker would try first: the person's name and address.
+   * @throws HashQueueFull, HashThreadLost
+   */
+  async hashStrong(password: string, known: readonly string[]): Promise<StrongHash | Weak> {
+    return this.inTurn(async () => {
+      const advice = await this.threads.judge(password, known);
+      return advice ? { advice } : { hash: await this.threads.hash({ password, ...this.cost }) };
+    });
   }
 
   /** @throws HashQueueFull */

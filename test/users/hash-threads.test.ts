@@ -46,6 +46,27 @@ test('a thread that ends at work refuses that work, and the next gets another', 
   await threads.stop();
 });
 
+test('without dictionaries no password is judged strong, and they are tried again', async () => {
+  const judging = `export const judge = ({ dictionaries }) => ({ result: [dictionaries.name] });`;
+  const [worker, dictionaries] = [await workerThat(judging), await workerThat(`process.exit(1);`)];
+  const threads = new HashThreads(1, worker.file, dictionaries.file);
+  await expect(threads.judge('a password', [])).rejects.toBeInstanceOf(HashThreadLost);
+  await dictionaries.nowDo(`throw new Error('no room');`);
+  await expect(threads.judge('a password', [])).rejects.toBeInstanceOf(HashThreadLost);
+  const send = `import { parentPort } from 'node:worker_threads'; parentPort.postMessage({ name: 'packed' });`;
+  await dictionaries.nowDo(send);
+  expect(await threads.judge('a password', [])).toEqual(['packed']);
+  await threads.stop();
+  await expect(threads.judge('a password', [])).rejects.toBeInstanceOf(HashThreadLost);
+});
+
+test('a password is judged in a thread', async () => {
+  const threads = new HashThreads(1);
+  expect(await threads.judge('password1', [])).toContain('This is a commonly used password.');
+  expect(await threads.judge('lentil harbour quartz mitten', [])).toBeUndefined();
+  await threads.stop();
+});
+
 test('a stored hash that is none is no fault of the thread', async () => {
   const threads = new HashThreads(1);
   const malformed = threads.verify({ password: 'a password', stored: 'garbage' });
