@@ -3,7 +3,7 @@ const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
-    '/hash-worker-file\\.js$': '<rootDir>/test/support/hash-worker-file.ts',
+    '/worker-files\\.js$': '<rootDir>/test/support/worker-files.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

@@ -1,6 +1,6 @@
 import type { Piscina } from 'piscina';
 import type { Outcome, Task } from './hash.worker.js';
-import { HASH_WORKER_FILE } from './hash-worker-file.js';
+import { HASH_WORKER_FILE } from './worker-files.js';
 
 /** A thread that has nothing to do ends after this: it takes 10 MB. */
 const IDLE_MS = 30_000;
@@ -10,7 +10,7 @@ export class HashThreadLost extends Error {
   override readonly name = 'HashThreadLost';
 }
 
-/** argon2id in threads of their own, of lower priority (docs/adr/0024). They start with the first hash. */
+/** argon2id, and the judgement of new passwords, in threads of their own, of lower priority (docs/adr/0024). They start with the first hash. */
 export class HashThreads {
   private pool: Promise<Piscina> | undefined;
   /** The same once it is there, until it is given up. */
@@ -90,7 +90,7 @@ export class HashThreads {
   }
 }
 
-const lost = (cause: unknown) =>
+export const lost = (cause: unknown) =>
   new HashThreadLost(
     `no thread to hash a password in: ${cause instanceof Error ? cause.message : String(cause)}`,
     {

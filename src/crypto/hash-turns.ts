@@ -1,4 +1,4 @@
-import type { HashTask, Outcome, Task, VerifyTask } from './hash.worker.js';
+import type { HashTask, Outcome, Result, StrongHashTask, Task, VerifyTask, Weak } from './hash.worker.js';
 
 /** Does some tasks one after another, and answers them together. */
 interface Workers {
@@ -7,7 +7,7 @@ interface Workers {
 
 interface Waiting {
   readonly task: Task;
-  readonly resolve: (result: string | boolean) => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -37,11 +37,16 @@ export class HashTurns {
   }
 
   /** @throws HashThreadLost */
+  async hashStrong(task: StrongHashTask): Promise<string | Weak> {
+    return (await this.add(task)) as string | Weak;
+  }
+
+  /** @throws HashThreadLost */
   async verify(task: VerifyTask): Promise<boolean> {
     return (await this.add(task)) as boolean;
   }
 
-  private async add(task: Task): Promise<string | boolean> {
+  private async add(task: Task): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ task, resolve, reject });
       this.send();
@@ -69,7 +74,7 @@ export class HashTurns {
       for (const [index, { resolve, reject }] of some.entries()) {
         const outcome = outcomes[index];
         if (outcome && 'result' in outcome) resolve(outcome.result);
-        else reject(new Error(`argon2: ${outcome?.refused ?? 'no answer'}`));
+        else reject(new Error(`passwords: ${outcome?.refused ?? 'no answer'}`));
       }
     } catch (error) {
       for (const { reject } of some) reject(error);

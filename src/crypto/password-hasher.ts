@@ -1,5 +1,7 @@
 import { HashThreads } from './hash-threads.js';
 import { HashTurns } from './hash-turns.js';
+import type { Weak } from './hash.worker.js';
+import { SharedDictionaries } from './quality/shared-dictionaries.js';
 
 /** OWASP's floor for argon2id is 19 MiB, two passes, one lane. */
 export interface HashCost {
@@ -16,6 +18,7 @@ export class HashQueueFull extends Error {
 export class PasswordHasher {
   private readonly threads: HashThreads;
   private readonly turns: HashTurns;
+  private readonly dictionaries = new SharedDictionaries();
   private inside = 0;
 
   constructor(
@@ -50,6 +53,17 @@ export class PasswordHasher {
   /** @throws HashThreadLost */
   async hash(password: string): Promise<string> {
     return this.turns.hash({ password, ...this.cost });
+  }
+
+  /**
+   * Of a password that is not short to guess or known from breaches; of one that is, why not.
+   *
+   * @param known what an attacker would try first: the person's name and address.
+   * @throws HashThreadLost
+   */
+  async hashStrong(password: string, known: readonly string[]): Promise<string | Weak> {
+    const dictionaries = await this.dictionaries.load();
+    return this.turns.hashStrong({ password, known, dictionaries, ...this.cost });
   }
 
   /** @throws HashThreadLost */

@@ -33,13 +33,36 @@ async function collect(): Promise<void> {
   session.disconnect();
 }
 
-/** Under load V8 doubles the young generation again and again. Once it is large enough, by a factor of one from then on. */
+/**
+ * Under load V8 doubles the young generation again and again, up to 32 MiB; here until it is large enough. After a quiet
+ * while, when V8 has shrunk it to next to nothing, it may grow again. Said only when it changes: saying it costs.
+ */
 function keepYoungSmall(): void {
-  const observer = new PerformanceObserver(() => {
+  let said: number | undefined;
+  const wanted = () => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
-    if (!young || young.space_size < YOUNG_ENOUGH) return;
-    setFlagsFromString('--semi-space-growth-factor=1');
-    observer.disconnect();
+    return !young || young.space_size < YOUNG_ENOUGH ? 2 : 1;
+  };
+  const say = (factor: number) => {
+    said = factor;
+    setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+  };
+  // Some time before it is online, a thread that starts sets the factor of all threads back to two.
+  process.on('worker', (thread) => {
+    const again = setInterval(() => {
+      say(wanted());
+    }, 1);
+    thread.once('online', () => {
+      clearInterval(again);
+      say(wanted());
+    });
+    thread.once('exit', () => {
+      clearInterval(again);
+    });
+  });
+  const observer = new PerformanceObserver(() => {
+    const factor = wanted();
+    if (factor !== said) say(factor);
   });
   observer.observe({ entryTypes: ['gc'] });
 }

@@ -7,7 +7,6 @@ import { randomToken } from '../crypto/digest.js';
 import { HashThreadLost } from '../crypto/hash-threads.js';
 import { HashQueueFull, PasswordHasher } from '../crypto/password-hasher.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
-import { requireStrongPassword } from './password-quality.js';
 import { type Account, UsersRepository } from './users.repository.js';
 
 const LATER = { 'Retry-After': '2' };
@@ -50,13 +49,15 @@ export class UsersService {
   /** @throws ToolgateError `weak_password`, `email_taken`, `unavailable` */
   async register(request: { email: string; password: string; name?: string | undefined }): Promise<Account> {
     const { email, password, name } = request;
-    await requireStrongPassword(password, [email, ...email.split(/[@.]/), ...(name ? [name] : [])]);
-    const passwordHash = await orOverloaded(this.hasher.hash(password));
+    const known = [email, ...email.split(/[@.]/), ...(name ? [name] : [])];
+    const judged = await orOverloaded(this.hasher.hashStrong(password, known));
+    if (typeof judged !== 'string')
+      throw new ToolgateError('weak_password', { members: { advice: judged.advice } });
     const account = await this.users.insert({
       id: uuidv7(),
       email,
       name: name ?? null,
-      passwordHash,
+      passwordHash: judged,
       scopes: this.config.DEFAULT_USER_SCOPES,
       createdAt: this.clock.now(),
     });

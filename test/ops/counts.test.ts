@@ -3,17 +3,19 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Counts } from '../../src/ops/counts.js';
 import { startTestService, type TestService } from '../support/harness.js';
 
-let services: TestService[];
+let first: TestService;
+let second: TestService;
 beforeAll(async () => {
-  const first = await startTestService();
+  first = await startTestService();
   const { databaseUrl, masterKey } = first;
-  services = [first, await startTestService({ databaseUrl, masterKey })];
+  second = await startTestService({ databaseUrl, masterKey });
 });
 afterAll(async () => {
-  for (const service of services.reverse()) await service.stop();
+  await second.stop();
+  await first.stop();
 });
 
-const countsOf = (replica: number) => services[replica % services.length]!.app.get(Counts);
+const countsOf = (n: number) => (n % 2 === 0 ? first : second).app.get(Counts);
 const inAnHour = () => Date.now() + 3_600_000;
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
 

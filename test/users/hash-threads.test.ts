@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { HashThreadLost, HashThreads } from '../../src/crypto/hash-threads.js';
 import { HashTurns } from '../../src/crypto/hash-turns.js';
+import { SharedDictionaries } from '../../src/crypto/quality/shared-dictionaries.js';
 
 const TASK = { password: 'a password', memoryKib: 19_456, passes: 2 };
 const BUILT = new URL('../../dist/src/crypto/hash-threads.js', import.meta.url).href;
@@ -47,12 +48,39 @@ test('a thread that ends at work refuses that work, and the next gets another', 
   await threads.stop();
 });
 
+test('without dictionaries no password is judged strong, and they are tried again', async () => {
+  const worker = await workerThat(`process.exit(1);`);
+  const dictionaries = new SharedDictionaries(worker.file);
+  await expect(dictionaries.load()).rejects.toBeInstanceOf(HashThreadLost);
+  await worker.nowDo(`throw new Error('no room');`);
+  await expect(dictionaries.load()).rejects.toBeInstanceOf(HashThreadLost);
+  const send = `import { parentPort } from 'node:worker_threads'; parentPort.postMessage({ name: 'packed' });`;
+  await worker.nowDo(send);
+  expect(await dictionaries.load()).toEqual({ name: 'packed' });
+});
+
+test('a password is judged in the thread, and hashed if it is strong', async () => {
+  const threads = new HashThreads(1);
+  const dictionaries = await new SharedDictionaries().load();
+  const turns = new HashTurns(threads, 1);
+  const [weak, strong] = await Promise.all(
+    ['password1', 'lentil harbour quartz mitten'].map((password) =>
+      turns.hashStrong({ ...TASK, password, known: [], dictionaries }),
+    ),
+  );
+  expect(weak).toMatchObject({
+    advice: expect.arrayContaining(['This is a commonly used password.']) as unknown,
+  });
+  expect(strong).toMatch(/^\$argon2id\$/);
+  await threads.stop();
+});
+
 test('a stored hash that is none is no fault of the thread', async () => {
   const threads = new HashThreads(1);
   const turns = new HashTurns(threads, 1);
   const malformed = turns.verify({ password: 'a password', stored: 'garbage' });
   await expect(malformed).rejects.not.toBeInstanceOf(HashThreadLost);
-  await expect(malformed).rejects.toThrow('argon2: Decoding failed');
+  await expect(malformed).rejects.toThrow('passwords: Decoding failed');
   await threads.stop();
 });
 

@@ -54,7 +54,7 @@ test('as many threads work as there are, and what one refuses or loses is no oth
   const [lost, one, refused, three, ...others] = await results;
   expect(
     [lost, refused].map((result) => result?.status === 'rejected' && (result.reason as Error).message),
-  ).toEqual(['lost', 'argon2: no']);
+  ).toEqual(['lost', 'passwords: no']);
   expect([one, three, ...others].map((result) => result?.status === 'fulfilled' && result.value)).toEqual([
     '1',
     'three',
