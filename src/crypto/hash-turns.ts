@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HashTask, Outcome, Result, StrongHashTask, Task, VerifyTask, Weak } from './hash.worker.js';
 
 /** Does some tasks one after another, and answers them together. */
@@ -12,9 +13,10 @@ interface Waiting {
 }
 
 /** The most that a thread takes up at once. */
-const MOST_AT_ONCE = 8;
+const MOST_AT_ONCE = 4;
 /** Nobody waits for those taken up with them for more than this part of what they would have waited anyway. */
 const PART_OF_THE_LINE = 4;
+const ANSWERED_AT_ONCE = 2;
 
 /**
  * Whose turn it is to be hashed. Where many wait, a thread takes up several and answers them together. After each hash what
@@ -56,11 +58,7 @@ export class HashTurns {
   private send(): void {
     while (this.waiting.length > 0 && this.running < this.concurrency) {
       this.running += 1;
-      const some = this.waiting.splice(0, this.howMany());
-      void this.answer(some).finally(() => {
-        this.running -= 1;
-        this.send();
-      });
+      void this.take(this.waiting.splice(0, this.howMany()));
     }
   }
 
@@ -68,16 +66,30 @@ export class HashTurns {
     return Math.min(MOST_AT_ONCE, Math.ceil(this.waiting.length / (PART_OF_THE_LINE * this.concurrency)));
   }
 
-  private async answer(some: readonly Waiting[]): Promise<void> {
+  private async take(some: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.workers.run(some.map(({ task }) => task));
-      for (const [index, { resolve, reject }] of some.entries()) {
-        const outcome = outcomes[index];
-        if (outcome && 'result' in outcome) resolve(outcome.result);
-        else reject(new Error(`passwords: ${outcome?.refused ?? 'no answer'}`));
-      }
+      await settle(some, await this.run(some));
     } catch (error) {
       for (const { reject } of some) reject(error);
     }
+  }
+
+  private async run(some: readonly Waiting[]): Promise<Outcome[]> {
+    try {
+      return await this.workers.run(some.map(({ task }) => task));
+    } finally {
+      this.running -= 1;
+      this.send();
+    }
+  }
+}
+
+/** A few in each turn of the event loop, so that whoever else wants an answer waits for these few at most. */
+async function settle(some: readonly Waiting[], outcomes: readonly Outcome[]): Promise<void> {
+  for (const [index, { resolve, reject }] of some.entries()) {
+    if (index > 0 && index % ANSWERED_AT_ONCE === 0) await nextTurn();
+    const outcome = outcomes[index];
+    if (outcome && 'result' in outcome) resolve(outcome.result);
+    else reject(new Error(`passwords: ${outcome?.refused ?? 'no answer'}`));
   }
 }
