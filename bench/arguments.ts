@@ -23,7 +23,12 @@ Without options: every operation, alone and with two processes, a storm of login
   --seconds N         seconds of each round (3)
   --connections N     connections of the generator (64)
   --processes N       processes of each server, one port each (1, then 2 of us and bare)
-  --no-report         leave bench/RESULTS.md as it is; so do --only, --peers and --processes
+  --no-report         leave bench/RESULTS.md as it is; so do --only, --peers and --processes.
+                      Otherwise each part that ran takes the place of the older one there
+
+In the tables: "server us" and "Postgres us" are processor microseconds for a request, "WAL B" bytes of Postgres's log for it,
+"server busy" of the time it had its cores, "chains" refresh tokens that follow each other, "of bare" the rate as a share of
+the bare server's. Of the targets, a share of another server is the lower of two: of rates and of processor time.
 `;
 
 export interface Arguments {

@@ -21,7 +21,7 @@ import {
   stormTargets,
   type Target,
 } from './report/targets.js';
-import { onStage, type Stage } from './stage.js';
+import { onStage, type Stage, stopEverything } from './stage.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const began = performance.now();
@@ -125,6 +125,12 @@ function argumentsOrEnd(): Arguments {
     process.exit(1);
   }
 }
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    progress(`${signal}: stopping`);
+    void stopEverything().finally(() => process.exit(1));
+  });
+
 const wanted = argumentsOrEnd();
 if (wanted.help) console.log(USAGE);
 else await run(wanted, ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '));

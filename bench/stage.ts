@@ -31,14 +31,27 @@ async function during<Result>(
   work: (keep: <Kept extends Stoppable>(kept: Kept) => Kept) => Promise<Result>,
 ): Promise<Result> {
   const kept: Stoppable[] = [];
+  running.add(kept);
   try {
     return await work((one) => {
       kept.push(one);
       return one;
     });
   } finally {
-    for (const one of kept.reverse()) await one.stop().catch(() => undefined);
+    running.delete(kept);
+    await stopAll(kept);
   }
+}
+
+const running = new Set<Stoppable[]>();
+
+async function stopAll(kept: readonly Stoppable[]): Promise<void> {
+  for (const one of kept.toReversed()) await one.stop().catch(() => undefined);
+}
+
+/** For a run that is interrupted: whatever runs, the last begun first. */
+export async function stopEverything(): Promise<void> {
+  for (const kept of [...running].reverse()) await stopAll(kept);
 }
 
 /** `pinned`: the core of everything but the servers, or '' where processes cannot be pinned. */

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { availableParallelism } from 'node:os';
@@ -33,9 +34,13 @@ const last = String(availableParallelism() - 1);
 const pinned = spawnSync('taskset', ['--version']).status === 0 && last !== '0';
 const node = [process.execPath, '--enable-source-maps', join(root, 'dist', 'bench', 'main.js')];
 const [program, ...args] = pinned ? ['taskset', '-c', last, ...node] : node;
-const { status } = spawnSync(program, [...args, ...process.argv.slice(2)], {
+const child = spawn(program, [...args, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, TOOLGATE_BENCH_PINNED: pinned ? last : '' },
 });
+// A terminal tells both; it stops what it has started, and this waits for that.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+const [status] = await once(child, 'exit');
 process.exit(status ?? 1);

@@ -60,7 +60,7 @@ export function operationTargets(results: Results | undefined): Target[] {
     ofBare('Refresh over OAuth', 'refresh-grant', 0.8),
     atLeast('Refresh over OAuth, of oidc-provider', 2.5, share(of('refresh-grant'), of('refresh-grant', 'oidc-provider'))),
     ofBare('Client-credentials token', 'client-credentials', 0.75),
-    ofBare('Introspection', 'introspection', 0.75),
+    ofBare('Introspection of an access token', 'introspection', 0.75),
     ofBare('Guarded tool call', 'tool-jwt', 1),
     atLeast('Guarded tool call, of the best MCP peer', 3, share(of('tool-jwt'), best)),
     atLeast('API-key call, of a JWT call', 0.95, share(of('tool-key'), of('tool-jwt'))),

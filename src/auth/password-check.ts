@@ -27,13 +27,13 @@ export class PasswordCheck {
 
   private async counted(email: string, password: string, address: string): Promise<Checked> {
     // Counted before the password is looked at, so that parallel guesses cannot slip past; given back on success.
-    const counted = [
+    const counted: Counted[] = [
       { limit: 'login-account', key: email },
       { limit: 'login-address', key: address },
-    ] as const;
-    const { headers } = await this.limits.consume([...counted]);
-    const user = await this.looked(email, password, counted);
-    await this.limits.refund([...counted]);
+    ];
+    const { taken, headers } = await this.limits.consume(counted);
+    const user = await this.looked(email, password, taken);
+    await this.limits.refund(taken);
     return { user, headers };
   }
 

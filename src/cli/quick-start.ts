@@ -6,7 +6,7 @@ import { markInTurn } from './one-core.js';
 import type * as Start from './start.js';
 
 /** Whoever adds to what is loaded (an instrumentation, say) does it on the way of `import()`. */
-const WITH_HOOKS = /--(?:import|loader|experimental-loader)\b/;
+const WITH_HOOKS = /(?:^|\s)(?:-r\b|--(?:import|require|loader|experimental-loader)\b)/;
 
 /**
  * Runs the service, and spares it what made a quarter of the time of a start on one core (docs/adr/0026).
@@ -25,7 +25,7 @@ export async function startQuickly(): Promise<void> {
 /** `require` reads a file at once; `import()` asks libuv's threads four times for each, and there are 1,100. */
 async function loadStart(): Promise<typeof Start> {
   const options = [environment()['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' ');
-  if (WITH_HOOKS.test(options)) return import('./start.js');
+  if (!process.features.require_module || WITH_HOOKS.test(options)) return import('./start.js');
   return createRequire(import.meta.url)('./start.js') as typeof Start;
 }
 

@@ -6,13 +6,12 @@ import { untilStopped } from './until-stopped.js';
 
 /** Runs the service until it is told to stop. A second signal stops it without waiting. */
 export async function start(): Promise<void> {
-  const began = performance.now();
   try {
     const config = loadConfig(environment());
     const service = await startService(config, (line) => {
       console.error(line);
     });
-    console.error(banner(config, service.database.description, performance.now() - began));
+    console.error(banner(config, service.database.description, performance.now()));
     untilStopped(() => service.stop());
   } catch (error) {
     fail(error);

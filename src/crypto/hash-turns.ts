@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HashTask, Outcome, Result, StrongHashTask, Task, VerifyTask, Weak } from './hash.worker.js';
 
 /** Does some tasks one after another, and answers them together. */
-interface Workers {
+interface Worker {
   run(tasks: readonly Task[]): Promise<Outcome[]>;
 }
 
@@ -25,13 +25,11 @@ const ANSWERED_AT_ONCE = 2;
  */
 export class HashTurns {
   private readonly waiting: Waiting[] = [];
-  private running = 0;
+  private readonly free: Worker[];
 
-  /** @param concurrency how many threads there are. */
-  constructor(
-    private readonly workers: Workers,
-    private readonly concurrency: number,
-  ) {}
+  constructor(private readonly workers: readonly Worker[]) {
+    this.free = [...workers];
+  }
 
   /** @throws HashThreadLost */
   async hash(task: HashTask): Promise<string> {
@@ -56,29 +54,31 @@ export class HashTurns {
   }
 
   private send(): void {
-    while (this.waiting.length > 0 && this.running < this.concurrency) {
-      this.running += 1;
-      void this.take(this.waiting.splice(0, this.howMany()));
+    while (this.waiting.length > 0) {
+      // Whoever was done last: the others may end when there is little to do.
+      const worker = this.free.pop();
+      if (!worker) return;
+      void this.take(worker, this.waiting.splice(0, this.howMany()));
     }
   }
 
   private howMany(): number {
-    return Math.min(MOST_AT_ONCE, Math.ceil(this.waiting.length / (PART_OF_THE_LINE * this.concurrency)));
+    return Math.min(MOST_AT_ONCE, Math.ceil(this.waiting.length / (PART_OF_THE_LINE * this.workers.length)));
   }
 
-  private async take(some: readonly Waiting[]): Promise<void> {
+  private async take(worker: Worker, some: readonly Waiting[]): Promise<void> {
     try {
-      await settle(some, await this.run(some));
+      await settle(some, await this.run(worker, some));
     } catch (error) {
       for (const { reject } of some) reject(error);
     }
   }
 
-  private async run(some: readonly Waiting[]): Promise<Outcome[]> {
+  private async run(worker: Worker, some: readonly Waiting[]): Promise<Outcome[]> {
     try {
-      return await this.workers.run(some.map(({ task }) => task));
+      return await worker.run(some.map(({ task }) => task));
     } finally {
-      this.running -= 1;
+      this.free.push(worker);
       this.send();
     }
   }

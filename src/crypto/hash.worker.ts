@@ -1,9 +1,9 @@
 import { hashSync, verifySync } from '@node-rs/argon2';
 import type { Dictionaries } from './quality/dictionaries.js';
-import type { Advice } from './quality/judge.js';
+import { judge, packedZxcvbn } from './quality/judge.js';
 import { yieldToOthers } from './yield-to-others.js';
 
-/* Runs in a thread of its own (hash-threads.ts). */
+/* Runs in a thread of its own (hash-thread.ts). */
 yieldToOthers();
 
 export interface HashTask {
@@ -31,15 +31,8 @@ export type Result = string | boolean | Weak;
 /** What a library says to what it was given comes back as a value: then whatever is thrown is about the thread. */
 export type Outcome = { readonly result: Result } | { readonly refused: string };
 
-type Judge = (task: StrongHashTask) => Advice;
-let judging: Promise<Judge> | undefined;
-
-/** Loaded with the first password to judge: those who only log in do without. */
-async function loadJudge({ dictionaries }: StrongHashTask): Promise<Judge> {
-  const { judge, packedZxcvbn } = await import('./quality/judge.js');
-  const zxcvbn = packedZxcvbn(dictionaries);
-  return ({ password, known }) => judge(zxcvbn, password, known);
-}
+/** Made with the first password to judge: those who only log in do without. */
+let zxcvbn: ReturnType<typeof packedZxcvbn> | undefined;
 
 function outcomeOf(work: () => Result): Outcome {
   try {
@@ -52,21 +45,16 @@ function outcomeOf(work: () => Result): Outcome {
 const hash = ({ password, memoryKib, passes }: HashTask) =>
   hashSync(password, { memoryCost: memoryKib, timeCost: passes, parallelism: 1 });
 
-function hashStrong(task: StrongHashTask, judge: Judge): Result {
-  const advice = judge(task);
+function hashStrong(task: StrongHashTask): Result {
+  zxcvbn ??= packedZxcvbn(task.dictionaries);
+  const advice = judge(zxcvbn, task.password, task.known);
   return advice ? { advice } : hash(task);
 }
 
-async function run(task: Task): Promise<Outcome> {
-  if ('stored' in task) return outcomeOf(() => verifySync(task.stored, task.password));
-  if (!('known' in task)) return outcomeOf(() => hash(task));
-  const judge = await (judging ??= loadJudge(task));
-  return outcomeOf(() => hashStrong(task, judge));
+function run(task: Task): Result {
+  if ('stored' in task) return verifySync(task.stored, task.password);
+  return 'known' in task ? hashStrong(task) : hash(task);
 }
 
 /** One after another; all are answered when the last is done. */
-export default async function runAll(tasks: readonly Task[]): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const task of tasks) outcomes.push(await run(task));
-  return outcomes;
-}
+export default (tasks: readonly Task[]): Outcome[] => tasks.map((task) => outcomeOf(() => run(task)));

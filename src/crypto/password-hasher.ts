@@ -1,4 +1,4 @@
-import { HashThreads } from './hash-threads.js';
+import { HashThread } from './hash-thread.js';
 import { HashTurns } from './hash-turns.js';
 import type { Weak } from './hash.worker.js';
 import { SharedDictionaries } from './quality/shared-dictionaries.js';
@@ -16,7 +16,7 @@ export class HashQueueFull extends Error {
 
 /** argon2id, a bounded number at a time and a bounded number waiting, so that a storm of logins starves nothing else. */
 export class PasswordHasher {
-  private readonly threads: HashThreads;
+  private readonly threads: readonly HashThread[];
   private readonly turns: HashTurns;
   private readonly dictionaries = new SharedDictionaries();
   private inside = 0;
@@ -26,12 +26,12 @@ export class PasswordHasher {
     private readonly concurrency: number,
     private readonly queueLimit: number,
   ) {
-    this.threads = new HashThreads(concurrency);
-    this.turns = new HashTurns(this.threads, concurrency);
+    this.threads = Array.from({ length: concurrency }, () => new HashThread());
+    this.turns = new HashTurns(this.threads);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.threads.stop();
+    await Promise.all(this.threads.map((thread) => thread.stop()));
   }
 
   /**

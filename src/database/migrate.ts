@@ -9,7 +9,6 @@ const LOCK = 7_262_026;
 const RECORDED = `
   SELECT m.name FROM migrations m JOIN pg_class c ON c.oid = m.tableoid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = current_schema()`;
-const UNDEFINED_TABLE = '42P01';
 
 /**
  * Brings the schema up to date. Replicas that start together wait for the first: the lock belongs to a transaction,
@@ -58,7 +57,8 @@ async function isUpToDate(url: string): Promise<boolean> {
     const recorded = new Set(rows.map(({ name }) => name));
     return migrations.every(({ name }) => recorded.has(name));
   } catch (error) {
-    if ((error as { code?: string }).code === UNDEFINED_TABLE) return false;
+    // There is none yet, or another application's is in the way: for TypeORM to see to.
+    if (error instanceof pg.DatabaseError) return false;
     throw error;
   } finally {
     await client.end();

@@ -9,6 +9,17 @@ export interface Quota {
   readonly window: number;
 }
 
+/** Where a key stands, and in which window. */
+export class Standing extends RateLimiterRes {
+  constructor(quota: number, { points, expire }: Count, first: boolean) {
+    super(Math.max(0, quota - points), Math.max(0, expire - Date.now()), points, first);
+    this.windowEnd = expire;
+  }
+
+  /** Milliseconds since 1970. */
+  readonly windowEnd: number;
+}
+
 /**
  * The library's limiter, with a store of ours that takes to Postgres in one statement what comes at once. The names of the methods
  * are the library's.
@@ -21,9 +32,14 @@ export class Limiter extends RateLimiterStoreAbstract {
     super({ storeClient: counts, keyPrefix: name, points, duration: window });
   }
 
+  /** A point that was taken in the window that ends then; undefined: in the one that is running. */
+  async giveBack(key: string, windowEnd: number | undefined): Promise<void> {
+    await this.counts.giveBack({ key: this.getKey(key), windowEnd });
+  }
+
   async _upsert(key: string, points: number, milliseconds: number, forced: boolean): Promise<Count> {
-    if (forced) throw new Error('no key is ever blocked or set');
-    return this.counts.change({ key, points, expire: Date.now() + milliseconds });
+    if (forced || points < 0) throw new Error('no key is ever blocked, set or rewarded');
+    return this.counts.take({ key, points, expire: Date.now() + milliseconds });
   }
 
   async _delete(key: string): Promise<boolean> {
@@ -31,8 +47,7 @@ export class Limiter extends RateLimiterStoreAbstract {
     return true;
   }
 
-  _getRateLimiterRes(_key: string, changed: number, { points, expire }: Count): RateLimiterRes {
-    const untilEnd = Math.max(0, expire - Date.now());
-    return new RateLimiterRes(Math.max(0, this.points - points), untilEnd, points, points === changed);
+  _getRateLimiterRes(_key: string, changed: number, count: Count): Standing {
+    return new Standing(this.points, count, count.points === changed);
   }
 }

@@ -1,12 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { RateLimiterRes } from './limiter-library.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { sha256 } from '../crypto/digest.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { addressBlock } from './address-block.js';
 import { Counts } from './counts.js';
-import { Limiter } from './limiter.js';
+import { Limiter, Standing } from './limiter.js';
 
 export type LimitName =
   | 'login-account'
@@ -21,6 +20,8 @@ export interface Counted {
   readonly limit: LimitName;
   /** An e-mail address or a network address, as it came. */
   readonly key: string;
+  /** Of a point that was taken: when its window ends, in milliseconds since 1970. */
+  readonly windowEnd?: number;
 }
 
 /** Counted in Postgres, so that every replica counts the same; keys are digests or address blocks, never e-mail. */
@@ -66,10 +67,12 @@ export class RateLimits implements OnApplicationShutdown {
   /**
    * Takes one point from each.
    *
-   * @returns the `RateLimit` headers of the answer (IETF draft-ietf-httpapi-ratelimit-headers).
+   * @returns what was taken, to be given back; and the `RateLimit` headers of the answer (IETF draft-ietf-httpapi-ratelimit-headers).
    * @throws ToolgateError `rate_limited` when one is used up, `unavailable` when it cannot be counted.
    */
-  async consume(counted: readonly Counted[]): Promise<{ headers: Record<string, string> }> {
+  async consume(
+    counted: readonly Counted[],
+  ): Promise<{ taken: readonly Counted[]; headers: Record<string, string> }> {
     const results = await Promise.all(
       counted.map(async (one) => ({ ...one, ...(await this.consumeOne(one)) })),
     );
@@ -80,7 +83,7 @@ export class RateLimits implements OnApplicationShutdown {
       RateLimit: results.map(({ limit, left, seconds }) => `"${limit}";r=${left};t=${seconds}`).join(', '),
     };
     const exceeded = results.filter((result) => result.exceeded);
-    if (exceeded.length === 0) return { headers };
+    if (exceeded.length === 0) return { taken: results, headers };
     const wait = Math.max(...exceeded.map(({ seconds }) => seconds));
     throw new ToolgateError('rate_limited', {
       detail: `Too many attempts. Try again in ${wait} seconds.`,
@@ -92,28 +95,27 @@ export class RateLimits implements OnApplicationShutdown {
   /** What succeeded does not count: the account starts anew, the address gets its point back. */
   async refund(counted: readonly Counted[]): Promise<void> {
     await Promise.all(
-      counted.map(({ limit, key }) => {
-        const stored = storedKey({ limit, key });
-        return limit === 'login-account'
-          ? this.limiters[limit].delete(stored)
-          : this.limiters[limit].reward(stored);
+      counted.map(async (one) => {
+        if (one.limit === 'login-account') await this.limiters[one.limit].delete(storedKey(one));
+        else await this.giveOneBack(one);
       }),
     );
   }
 
   /** What never came to a decision does not count either way. */
   async giveBack(counted: readonly Counted[]): Promise<void> {
-    await Promise.all(counted.map((one) => this.limiters[one.limit].reward(storedKey(one))));
+    await Promise.all(counted.map((one) => this.giveOneBack(one)));
   }
 
-  private async consumeOne({
-    limit,
-    key,
-  }: Counted): Promise<{ left: number; seconds: number; exceeded: boolean }> {
+  private async giveOneBack(one: Counted): Promise<void> {
+    await this.limiters[one.limit].giveBack(storedKey(one), one.windowEnd);
+  }
+
+  private async consumeOne({ limit, key }: Counted): Promise<ReturnType<typeof told>> {
     try {
-      return standing(await this.limiters[limit].consume(storedKey({ limit, key })), false);
+      return told((await this.limiters[limit].consume(storedKey({ limit, key }))) as Standing, false);
     } catch (rejection) {
-      if (rejection instanceof RateLimiterRes) return standing(rejection, true);
+      if (rejection instanceof Standing) return told(rejection, true);
       throw new ToolgateError('unavailable', {
         cause: rejection,
         reason: 'attempts cannot be counted',
@@ -128,8 +130,9 @@ const CLIENT_SECRET_GUESSES = 50;
 const USER_CODE_GUESSES = 10;
 const SWEEP_MS = 5 * 60_000;
 
-function standing(result: RateLimiterRes, exceeded: boolean) {
+function told(result: Standing, exceeded: boolean) {
   return {
+    windowEnd: result.windowEnd,
     left: Math.max(0, result.remainingPoints),
     seconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
     exceeded,

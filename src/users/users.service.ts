@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
 import { Clock } from '../crypto/clock.js';
 import { randomToken } from '../crypto/digest.js';
-import { HashThreadLost } from '../crypto/hash-threads.js';
+import { HashThreadLost } from '../crypto/hash-thread.js';
 import { HashQueueFull, PasswordHasher } from '../crypto/password-hasher.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { type Account, UsersRepository } from './users.repository.js';

@@ -26,6 +26,18 @@ test('a migration that is not recorded runs', async () => {
   expect(await migrate(url)).toEqual([]);
 });
 
+test('a table of that name that another application has on the search path is not asked', async () => {
+  const url = await createDatabase();
+  const name = new URL(url).pathname.slice(1);
+  await queryOnce(
+    url,
+    'CREATE SCHEMA theirs; CREATE SCHEMA ours; CREATE TABLE theirs.migrations (id int, batch int)',
+  );
+  await queryOnce(url, `ALTER DATABASE ${name} SET search_path = ours, theirs, public`);
+  expect(await migrate(url)).toEqual(names);
+  expect(await migrate(url)).toEqual([]);
+});
+
 test('records further along the search path are not those of the schema that is used', async () => {
   const url = await createDatabase();
   await queryOnce(url, 'CREATE SCHEMA apart');

@@ -17,7 +17,7 @@ function workers(concurrency: number) {
         lost: reject,
       });
     });
-  return { begun, turns: new HashTurns({ run }, concurrency) };
+  return { begun, turns: new HashTurns(Array.from({ length: concurrency }, () => ({ run }))) };
 }
 const task = (n: number) => ({ password: String(n), memoryKib: 19_456, passes: 2 });
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { lost } from '../hash-threads.js';
+import { lost } from '../hash-thread.js';
 import { DICTIONARIES_WORKER_FILE } from '../worker-files.js';
 import type { Dictionaries } from './dictionaries.js';
 

@@ -87,10 +87,9 @@ export class DeviceService {
    * @throws ToolgateError `rate_limited`
    */
   async find(userCode: string, person: BrowserPerson): Promise<PendingDevice | undefined> {
-    const counted = [{ limit: 'user-code', key: person.userId }] as const;
-    await this.limits.consume([...counted]);
+    const { taken } = await this.limits.consume([{ limit: 'user-code', key: person.userId }]);
     const found = await this.codes.pending(this.mac(plain(userCode)), this.clock.now());
-    if (found) await this.limits.refund([...counted]);
+    if (found) await this.limits.refund(taken);
     return found;
   }
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { HashThreadLost, HashThreads } from '../../src/crypto/hash-threads.js';
+import { HashThreadLost, HashThread } from '../../src/crypto/hash-thread.js';
 import { HashTurns } from '../../src/crypto/hash-turns.js';
 import { SharedDictionaries } from '../../src/crypto/quality/shared-dictionaries.js';
 
 const TASK = { password: 'a password', memoryKib: 19_456, passes: 2 };
-const BUILT = new URL('../../dist/src/crypto/hash-threads.js', import.meta.url).href;
+const BUILT = new URL('../../dist/src/crypto/hash-thread.js', import.meta.url).href;
 const temporary: string[] = [];
 
 afterEach(async () => {
@@ -29,7 +29,7 @@ async function workerThat(doing: string): Promise<{ file: string; nowDo(other: s
 
 test('threads that cannot start refuse what waited for them, end nothing else, and are tried again', async () => {
   const worker = await workerThat(`throw new Error('no room');`);
-  const threads = new HashThreads(2, worker.file);
+  const threads = new HashThread(worker.file);
   const results = await Promise.allSettled([1, 2, 3].map(() => threads.run([TASK])));
   for (const result of results)
     expect(result.status === 'rejected' && result.reason).toBeInstanceOf(HashThreadLost);
@@ -42,7 +42,7 @@ test('a thread that ends at work refuses that work, and the next gets another', 
   const worker = await workerThat(
     `export default ([task]) => (task.stored ? [{ result: true }] : process.exit(1));`,
   );
-  const threads = new HashThreads(1, worker.file);
+  const threads = new HashThread(worker.file);
   await expect(threads.run([TASK])).rejects.toBeInstanceOf(HashThreadLost);
   expect(await threads.run([{ password: 'a', stored: 'b' }])).toEqual([{ result: true }]);
   await threads.stop();
@@ -60,9 +60,9 @@ test('without dictionaries no password is judged strong, and they are tried agai
 });
 
 test('a password is judged in the thread, and hashed if it is strong', async () => {
-  const threads = new HashThreads(1);
+  const threads = new HashThread();
   const dictionaries = await new SharedDictionaries().load();
-  const turns = new HashTurns(threads, 1);
+  const turns = new HashTurns([threads]);
   const [weak, strong] = await Promise.all(
     ['password1', 'lentil harbour quartz mitten'].map((password) =>
       turns.hashStrong({ ...TASK, password, known: [], dictionaries }),
@@ -76,8 +76,8 @@ test('a password is judged in the thread, and hashed if it is strong', async () 
 });
 
 test('a stored hash that is none is no fault of the thread', async () => {
-  const threads = new HashThreads(1);
-  const turns = new HashTurns(threads, 1);
+  const threads = new HashThread();
+  const turns = new HashTurns([threads]);
   const malformed = turns.verify({ password: 'a password', stored: 'garbage' });
   await expect(malformed).rejects.not.toBeInstanceOf(HashThreadLost);
   await expect(malformed).rejects.toThrow('passwords: Decoding failed');
@@ -86,7 +86,7 @@ test('a stored hash that is none is no fault of the thread', async () => {
 
 test('a stop refuses what runs and what comes after', async () => {
   const worker = await workerThat(`export default () => new Promise(() => setInterval(() => 0, 1e6));`);
-  const threads = new HashThreads(1, worker.file);
+  const threads = new HashThread(worker.file);
   const running = threads.run([TASK]);
   const waiting = threads.run([TASK]);
   const refused = Promise.all(
@@ -99,8 +99,8 @@ test('a stop refuses what runs and what comes after', async () => {
 });
 
 test('a process of the lowest priority, which may not raise it, hashes too', async () => {
-  const script = `const { HashThreads } = await import(${JSON.stringify(BUILT)});
-    const threads = new HashThreads(1);
+  const script = `const { HashThread } = await import(${JSON.stringify(BUILT)});
+    const threads = new HashThread();
     console.log((await threads.run([${JSON.stringify(TASK)}]))[0].result);
     await threads.stop();`;
   const node = [process.execPath, '--input-type=module', '-e', script];

@@ -10,19 +10,19 @@ export class HashThreadLost extends Error {
   override readonly name = 'HashThreadLost';
 }
 
-/** argon2id, and the judgement of new passwords, in threads of their own, of lower priority (docs/adr/0024). They start with the first hash. */
-export class HashThreads {
+/**
+ * argon2id, and the judgement of new passwords, in a thread of its own, of lower priority (docs/adr/0024). It starts with the first
+ * hash. A pool of one: a pool of several makes the others where nobody could catch that none is to be had.
+ */
+export class HashThread {
   private pool: Promise<Piscina> | undefined;
   /** The same once it is there, until it is given up. */
   private live: Piscina | undefined;
   private stopped = false;
-  /** Who waits for a thread: the pool itself tells nobody when the last one is gone before it took up work. */
+  /** Who waits for it: the pool itself tells nobody when the thread is gone before it took up work. */
   private readonly waiting = new Set<(error: HashThreadLost) => void>();
 
-  constructor(
-    private readonly most: number,
-    private readonly file = HASH_WORKER_FILE,
-  ) {}
+  constructor(private readonly file = HASH_WORKER_FILE) {}
 
   async stop(): Promise<void> {
     this.stopped = true;
@@ -32,14 +32,14 @@ export class HashThreads {
   }
 
   /**
-   * In one thread, one after another.
+   * One after another.
    *
    * @throws HashThreadLost
    */
   async run(tasks: readonly Task[]): Promise<Outcome[]> {
     if (this.stopped) throw new HashThreadLost('the service stops');
     const pool = await this.start();
-    if (this.live !== pool) throw new HashThreadLost('the threads are gone');
+    if (this.live !== pool) throw new HashThreadLost('the thread is gone');
     return this.inThread(pool, tasks);
   }
 
@@ -62,7 +62,7 @@ export class HashThreads {
       const pool = new Piscina({
         filename: this.file,
         minThreads: 0,
-        maxThreads: this.most,
+        maxThreads: 1,
         idleTimeout: IDLE_MS,
         recordTiming: false,
         resourceLimits: { maxYoungGenerationSizeMb: 2 },
