@@ -93,7 +93,8 @@ export async function onStage<Result>(
         directory,
         processes,
         postgresUrl: postgres.url,
-        cores: pinned === '' || processes > 1 ? undefined : '0',
+        // Said of all of them too: what is started here would inherit the one core of this process.
+        cores: pinned === '' ? undefined : processes > 1 ? `0-${pinned}` : '0',
       }),
     });
   });
