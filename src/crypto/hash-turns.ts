@@ -76,9 +76,14 @@ export class HashTurns {
 
   private async run(worker: Worker, some: readonly Waiting[]): Promise<Outcome[]> {
     try {
-      return await worker.run(some.map(({ task }) => task));
-    } finally {
+      const outcomes = await worker.run(some.map(({ task }) => task));
       this.free.push(worker);
+      return outcomes;
+    } catch (error) {
+      // Where one is not to be had, the others come first.
+      this.free.unshift(worker);
+      throw error;
+    } finally {
       this.send();
     }
   }

@@ -1,10 +1,11 @@
 import { parse } from 'fast-querystring';
+import type { z } from 'zod';
 import type { AuthController } from '../auth/auth.controller.js';
 import { LoginBody, RefreshBody } from '../auth/auth.schemas.js';
 import type { IntrospectionController } from '../oauth/inspection/introspection.controller.js';
 import type { TokenController } from '../oauth/token/token.controller.js';
 import type { AuditedWork } from '../ops/audit/audited-work.js';
-import { headersOf, jsonAnswer, type LaneRoute, parsedJson } from './lane-route.js';
+import { headersOf, jsonAnswer, type LaneAnswer, type LaneRoute, parsedJson } from './lane-route.js';
 import type { LaneRequest } from './lane-request.js';
 
 const NO_STORE = ['cache-control', 'no-store'];
@@ -34,39 +35,33 @@ function formRoute(
   };
 }
 
-export function refreshRoute(controller: AuthController): LaneRoute {
-  const path = '/auth/refresh';
-  return {
-    path,
-    contentType: 'application/json',
-    headers: headersOf(path, ...NO_STORE),
-    prepare(text, request) {
-      const body = RefreshBody.safeParse(parsedJson(text));
-      if (!body.success) return undefined;
-      request.body = body.data;
-      return async () => jsonAnswer(JSON.stringify(await controller.refresh(body.data, request)));
-    },
-  };
-}
+export const refreshRoute = (controller: AuthController): LaneRoute =>
+  jsonRoute('/auth/refresh', RefreshBody, async (body, request) =>
+    jsonAnswer(JSON.stringify(await controller.refresh(body, request))),
+  );
 
-export function loginRoute(controller: AuthController, audited: AuditedWork): LaneRoute {
-  const path = '/auth/login';
+export const loginRoute = (controller: AuthController, audited: AuditedWork): LaneRoute =>
+  jsonRoute('/auth/login', LoginBody, async (body, request) => {
+    const own: string[] = [];
+    const reply = { headers: (values: Record<string, string>) => own.push(...Object.entries(values).flat()) };
+    const login = () => controller.login(body, request, reply);
+    return jsonAnswer(JSON.stringify(await audited.run('account.signed_in', request, login)), own);
+  });
+
+function jsonRoute<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  answer: (body: z.output<Schema>, request: LaneRequest) => Promise<LaneAnswer>,
+): LaneRoute {
   return {
     path,
     contentType: 'application/json',
     headers: headersOf(path, ...NO_STORE),
     prepare(text, request) {
-      const body = LoginBody.safeParse(parsedJson(text));
+      const body = schema.safeParse(parsedJson(text));
       if (!body.success) return undefined;
       request.body = body.data;
-      return async () => {
-        const own: string[] = [];
-        const reply = {
-          headers: (values: Record<string, string>) => own.push(...Object.entries(values).flat()),
-        };
-        const login = () => controller.login(body.data, request, reply);
-        return jsonAnswer(JSON.stringify(await audited.run('account.signed_in', request, login)), own);
-      };
+      return () => answer(body.data, request);
     },
   };
 }

@@ -22,7 +22,7 @@ export interface Count {
   readonly expire: number;
 }
 
-// In the order of the keys, so that two replicas never wait for each other. $1 keys, no two alike, $2 points, $3 ends, $4 now.
+// In the order of the keys, so that no two replicas lock each other out. $1 keys, no two alike, $2 points, $3 ends, $4 now.
 const TAKE: Statement = {
   name: 'rate-limit-take',
   text: `
