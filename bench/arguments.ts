@@ -4,14 +4,16 @@ import { NPM_PEER_NAMES, type NpmPeer } from './peers.js';
 
 export type PeerName = 'bare' | NpmPeer;
 export const PEERS: readonly PeerName[] = ['bare', ...NPM_PEER_NAMES];
-const PARTS = ['operations', 'storm', 'start', 'growth', 'compare'] as const;
+const PARTS = ['operations', 'authentication', 'storm', 'start', 'growth', 'compare'] as const;
 export type Part = (typeof PARTS)[number];
 const DEFAULT_SIZES = '10k,1M,10M';
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-Without options: every operation, alone and with two processes, a storm of logins, start and memory (about 20 minutes).
+Without options: every operation, alone and with two processes, what the checks cost a tool call, a storm of logins, start and
+memory (about 20 minutes).
 
+  --authentication    only the share of a tool call that is authentication
   --storm             only tool calls while a storm of logins goes on
   --start             only the time that a start takes, and idle memory
   --growth [SIZES]    refresh and introspection in tables of these sizes (${DEFAULT_SIZES})
@@ -87,6 +89,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: withSizes(args),
     options: {
+      authentication: { type: 'boolean', default: false },
       storm: { type: 'boolean', default: false },
       start: { type: 'boolean', default: false },
       growth: { type: 'string' },
@@ -103,7 +106,9 @@ export function parseArguments(args: readonly string[]): Arguments {
   });
   const narrowed = [values.only, values.peers, values.processes].some((value) => value !== undefined);
   const named = PARTS.filter((part) => part !== 'operations' && Boolean(values[part]));
-  const whatAlways: readonly Part[] = narrowed ? ['operations'] : ['operations', 'storm', 'start'];
+  const whatAlways: readonly Part[] = narrowed
+    ? ['operations']
+    : ['operations', 'authentication', 'storm', 'start'];
   return {
     parts: named.length > 0 ? named : whatAlways,
     operations: known('operation', list(values.only) ?? OPERATION_NAMES, OPERATION_NAMES),

@@ -2,7 +2,6 @@
 export const OPERATIONS = {
   'tool-jwt': 'Guarded tool call, access token',
   'tool-key': 'Guarded tool call, API key',
-  'tool-open': 'Tool call, guarded and unguarded',
   refresh: 'Refresh over REST, 64 chains',
   'refresh-grant': 'Refresh over OAuth, 64 chains',
   'client-credentials': 'Client-credentials token',

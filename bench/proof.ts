@@ -40,8 +40,7 @@ async function mustRefuse(port: number, { load }: Trial, refusal: Refusal): Prom
 async function mustBeRight(server: Server, operation: Operation, answer: unknown): Promise<void> {
   switch (operation) {
     case 'tool-jwt':
-    case 'tool-key':
-    case 'tool-open': {
+    case 'tool-key': {
       const { result } = answer as ToolAnswer;
       if (!result?.structuredContent || result.isError === true) throw new Error('the tool did not answer');
       return;

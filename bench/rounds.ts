@@ -52,16 +52,6 @@ export interface Bench {
   readonly progress: (line: string) => void;
 }
 
-/**
- * `tool-open` is there for a difference of a few per cent, and within seconds a machine's pace changes by more: so shorter
- * turns, and many more of them.
- */
-export const turnsOf = (
-  operation: Operation,
-  { rounds, seconds }: Pick<Plan, 'rounds' | 'seconds'>,
-): Pick<Plan, 'rounds' | 'seconds'> =>
-  operation === 'tool-open' ? { rounds: rounds * 7, seconds: seconds / 3 } : { rounds, seconds };
-
 const FIRST_WARM_UP_SECONDS = 2;
 const WARM_UP_SECONDS = 0.5;
 
@@ -133,16 +123,13 @@ export async function measureAll(
     const able = contenders.filter((contender) => offers(contender, operation));
     const measured = new Map(able.map(({ name }): [string, Round[]] => [name, []]));
     const failed = new Map<string, string>();
-    const { rounds, seconds } = turnsOf(operation, plan);
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < plan.rounds; round += 1) {
       for (const contender of able) {
         const { name } = contender;
         if (failed.has(name)) continue;
         try {
           const warmUpSeconds = round === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS;
-          measured
-            .get(name)
-            ?.push(await oneRound(bench, contender, operation, { ...plan, seconds, warmUpSeconds }));
+          measured.get(name)?.push(await oneRound(bench, contender, operation, { ...plan, warmUpSeconds }));
         } catch (error) {
           failed.set(name, (error as Error).message);
         }

@@ -19,8 +19,6 @@ export interface Access extends Place {
   readonly ports: readonly number[];
   /** Of the server's first process, over its IPC channel. */
   readonly ask: <Output>(what: string, input: object) => Promise<Output>;
-  /** Of each of them: what is told to one only, the others do not know. */
-  readonly askAll: (what: string, input: object) => Promise<void>;
 }
 
 export interface Recipe {
@@ -69,10 +67,7 @@ export async function startServer(around: Surroundings, recipe: Recipe): Promise
     }
     const [first] = workers as [Worker];
     const ask = <Output>(what: string, input: object) => first.ask<Output>({ ask: what, ...input });
-    const askAll = async (what: string, input: object) => {
-      await Promise.all(workers.map((worker) => worker.ask({ ask: what, ...input })));
-    };
-    const trials = await recipe.setUp({ ...place, ports, ask, askAll });
+    const trials = await recipe.setUp({ ...place, ports, ask });
     const pids = workers.flatMap((worker) => worker.pids);
     const remarks = recipe.remarks ?? {};
     return { name, title, ports, pids, jwksPath, issuer, databaseUrl, trials, remarks, stop };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Server, Surroundings } from './contender.js';
-import { startServer } from './start.js';
-import { switchedTrials } from './toolgate-switched.js';
+import type { Frame, Spent } from '../profile.js';
+import { type Access, startServer } from './start.js';
 import { ToolgateTrials } from './toolgate-trials.js';
 
 export interface ToolgateOptions {
@@ -10,8 +10,6 @@ export interface ToolgateOptions {
   readonly title: string;
   /** The folder whose dist/ is run. */
   readonly root: string;
-  /** Its checks of who calls can be switched off. */
-  readonly switched?: true;
   /** A database that is there already, and the key of what is encrypted in it. */
   readonly databaseUrl?: string;
   readonly masterKey?: string;
@@ -32,43 +30,38 @@ export const toolgateEnvironment = (publicUrl: string, databaseUrl: string, mast
   REGISTRATION_LIMIT_ADDRESS: '1000000',
 });
 
-export async function startToolgate(
+const start = (
   around: Surroundings,
-  { name, title, root, switched, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
-): Promise<Server> {
-  return startServer(around, {
+  { name, title, root, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
+  more: { readonly arguments: readonly string[]; readonly started?: (access: Access) => void },
+): Promise<Server> =>
+  startServer(around, {
     name,
     title,
     file: fileURLToPath(new URL('./toolgate-server.js', import.meta.url)),
     jwksPath: '/.well-known/jwks.json',
     ...(given !== undefined && { databaseUrl: given }),
     environment: ({ issuer, databaseUrl }) => toolgateEnvironment(issuer, databaseUrl, masterKey),
-    arguments: [root, ...(switched ? ['switched'] : [])],
+    arguments: [root, ...more.arguments],
     setUp: async (access) => {
-      const trials = await new ToolgateTrials(access.port, access.databaseUrl).setUp();
-      return switched ? switchedTrials(trials, access) : trials;
+      more.started?.(access);
+      return new ToolgateTrials(access.port, access.databaseUrl).setUp();
     },
   });
-}
 
-/** One process as two contenders of the operation `tool-open`: with its checks, and in turns with them switched off. */
-export async function startSwitched(
-  around: Surroundings,
-  { name, title, root }: ToolgateOptions,
-): Promise<readonly [guarded: Server, open: Server]> {
-  const server = await startToolgate(around, { name: `${name}-switched`, title, root, switched: true });
-  const { 'tool-jwt': guarded, 'tool-open': open } = server.trials;
-  if (!guarded || !open) throw new Error('the service has no switch');
-  const remark =
-    'the same process and the same requests as guarded, in turns, without the guards of authentication and of scopes';
-  return [
-    { ...server, name: `${name}-guarded`, title: `${title}, guarded`, trials: { 'tool-open': guarded } },
-    {
-      ...server,
-      name: `${name}-open`,
-      title: `${title}, unguarded`,
-      remarks: { 'tool-open': remark },
-      trials: { 'tool-open': open },
+export const startToolgate = (around: Surroundings, options: ToolgateOptions): Promise<Server> =>
+  start(around, options, { arguments: [] });
+
+/** One process that says, each time it is asked, how it spent its time since it was asked last. */
+export async function startProfiled(around: Surroundings, options: ToolgateOptions) {
+  let ask: Access['ask'] | undefined;
+  const started = (access: Access) => (ask = access.ask);
+  const server = await start(around, options, { arguments: ['profiled'], started });
+  return {
+    server,
+    profile: async (frames: readonly Frame[]): Promise<Spent> => {
+      if (!ask) throw new Error('the service was not started');
+      return ask('profile', { frames });
     },
-  ];
+  };
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Arguments } from '../arguments.js';
 import type { Contender } from '../contenders/contender.js';
-import { startSwitched, startToolgate } from '../contenders/toolgate.js';
+import { startToolgate } from '../contenders/toolgate.js';
 import { measureAll } from '../rounds.js';
 import type { Stage } from '../stage.js';
 import type { Outcome } from './operations.js';
@@ -53,9 +53,6 @@ export async function compareWith(
       { name: 'other', title: ref, root: other.root },
     ]) {
       contenders.push(keep(await startToolgate(around, { name, title, root })));
-      if (!operations.includes('tool-open')) continue;
-      const [guarded, open] = await startSwitched(around, { name, title, root });
-      contenders.push(keep(guarded), open);
     }
     const plan = { operations, rounds, seconds, connections };
     return { contenders, results: await measureAll(stage, contenders, plan) };

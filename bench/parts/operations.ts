@@ -3,7 +3,7 @@ import { startArgon2 } from '../contenders/argon2.js';
 import { startBare } from '../contenders/bare.js';
 import { type Contender, offers } from '../contenders/contender.js';
 import type { PeerFolder } from '../contenders/peers.js';
-import { startSwitched, startToolgate } from '../contenders/toolgate.js';
+import { startToolgate } from '../contenders/toolgate.js';
 import { installPeers, NPM_PEERS } from '../peers.js';
 import { measureAll, type Results } from '../rounds.js';
 import type { Stage, Stoppable } from '../stage.js';
@@ -47,10 +47,6 @@ export async function measureOperations(
     const around = stage.around(processes);
     const ours = keep(await startToolgate(around, { name: 'toolgate', title: 'Toolgate', root }));
     const contenders: Contender[] = [ours];
-    if (operations.includes('tool-open')) {
-      const [guarded, open] = await startSwitched(around, { name: 'toolgate', title: 'Toolgate', root });
-      contenders.push(keep(guarded), open);
-    }
     if (operations.includes('login')) contenders.push(keep(await startArgon2(around)));
     contenders.push(...(await startPeers(stage, peers, processes, keep)));
     stage.progress(`started: ${contenders.map(({ title }) => title).join(', ')}`);

@@ -1,10 +1,10 @@
 import type { Arguments } from '../arguments.js';
+import type { Authentication } from '../parts/authentication.js';
 import type { Growth } from '../parts/growth.js';
 import { titleOfSize, WARM_UP_SECONDS } from '../parts/growth.js';
 import type { Outcome } from '../parts/operations.js';
 import type { Start } from '../parts/start.js';
 import { CALLS_PER_SECOND, type Climate, type Storm, TIMES_TOO_MANY, type Weather } from '../parts/storm.js';
-import { turnsOf } from '../rounds.js';
 import { barChart, type Group } from './chart.js';
 import { markdownTable, mebibytes, ms, percent, rate } from './numbers.js';
 import { OURS, type Row, rowsOf, titleOf } from './rows.js';
@@ -13,11 +13,7 @@ import { cellsOf, HEAD } from './table.js';
 /** How the rounds were, and what of them is not what it seems. */
 function circumstances(rows: readonly Row[], { rounds, seconds, connections }: Arguments): string {
   const disturbed = Math.max(0, ...rows.flatMap(({ figure }) => (figure ? [figure.foreignBusy] : [])));
-  const finer = turnsOf('tool-open', { rounds, seconds });
-  const besides = rows.some(({ operation }) => operation === 'tool-open')
-    ? ` (${finer.rounds} of ${Number(finer.seconds.toFixed(2))} s of "${titleOf('tool-open')}")`
-    : '';
-  const plan = `${rounds} rounds of ${seconds} s${besides}, ${connections} connections`;
+  const plan = `${rounds} rounds of ${seconds} s, ${connections} connections`;
   return `${plan}; other processes took at most ${percent(disturbed)} of a core meanwhile. \`server us\` and \`Postgres us\` are processor microseconds per request, \`WAL B\` the bytes of write-ahead log, \`MiB\` resident memory.`;
 }
 
@@ -45,6 +41,24 @@ export function operationsChart({ contenders, results }: Outcome): string {
   });
   return barChart('Requests per second on one core, as a share of the bare server', 'bare = 1', groups);
 }
+
+export function authenticationBody(
+  { share, checks, callsPerSecond, callMicros }: Authentication,
+  { rounds, seconds, connections }: Arguments,
+): string {
+  const row = (title: string, part: number) => [title, `${(part * 100).toFixed(1)}%`, (part * callMicros).toFixed(1)];
+  return [
+    `V8's own profile of the service on one core, a sample every 150 us, while ${connections} connections call a tool with access tokens that are known by now: medians of ${rounds} rounds of ${seconds} s, ${rate(callsPerSecond)} calls/s. Of each function with all that it calls, as a share of what the thread did; the collector's time is left out, as nobody knows for whom it collects.`,
+    '',
+    markdownTable(
+      ['', 'of processor time', 'us of a call'],
+      [
+        ...checks.map(({ title, share: its }) => row(title, its)),
+        row('All else: HTTP, JSON, limits, audit record, the tool', 1 - share),
+      ],
+    ),
+  ].join('\n');
+} // prettier-ignore
 
 const CALLS: Record<Climate['calls'], string> = {
   steady: `${CALLS_PER_SECOND} calls per second`,

@@ -17,10 +17,7 @@ export interface Row {
 }
 
 export const OURS = 'toolgate';
-/** One process, measured in turns with its checks and without. */
-export const OURS_GUARDED = 'toolgate-guarded';
-export const OURS_OPEN = 'toolgate-open';
-const NO_PEERS: readonly string[] = ['bare', 'argon2', OURS, OURS_GUARDED, OURS_OPEN];
+const NO_PEERS: readonly string[] = ['bare', 'argon2', OURS];
 export const isPeer = (name: string): boolean => !NO_PEERS.includes(name);
 
 export function figure(results: Results, operation: Operation, contender: string): Figure | undefined {

@@ -1,7 +1,14 @@
 import type { Target } from './targets.js';
 
 /** The order in which a results page has them. */
-export const SECTIONS = ['operations', 'two-processes', 'storm', 'start', 'growth'] as const;
+export const SECTIONS = [
+  'operations',
+  'two-processes',
+  'authentication',
+  'storm',
+  'start',
+  'growth',
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 /** What one part of a run found, as it stands in the page until that part is run again. */

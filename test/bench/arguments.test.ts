@@ -4,7 +4,7 @@ import { OPERATION_NAMES } from '../../bench/operations.js';
 describe('arguments of the benchmark', () => {
   it('measures everything but growth, and writes the results, unless told otherwise', () => {
     const { parts, operations, peers, rounds, processes, report } = parseArguments([]);
-    expect(parts).toEqual(['operations', 'storm', 'start']);
+    expect(parts).toEqual(['operations', 'authentication', 'storm', 'start']);
     expect(operations).toEqual(OPERATION_NAMES);
     expect(peers).toContain('oidc-provider');
     expect({ rounds, processes, report }).toEqual({ rounds: 3, processes: undefined, report: true });

@@ -10,8 +10,7 @@ import { writeResults } from '../../bench/report/page.js';
 import { rowsOf } from '../../bench/report/rows.js';
 import type { Section } from '../../bench/report/section.js';
 import { operationTargets, startTargets } from '../../bench/report/targets.js';
-import type { Worker } from '../../bench/processes.js';
-import { type Cell, figureOf, measureAll, type Results } from '../../bench/rounds.js';
+import { type Cell, figureOf, type Results } from '../../bench/rounds.js';
 
 const contender = (name: string): Floor => ({
   name,
@@ -45,11 +44,6 @@ const resultsOf = (operations: Partial<Record<Operation, Record<string, Cell>>>)
   new Map(
     Object.entries(operations).map(([name, cells]) => [name as Operation, new Map(Object.entries(cells))]),
   );
-
-const figureIn = (one: Cell | undefined) => {
-  if (!one || !('figure' in one)) throw new Error('no figure');
-  return one.figure;
-};
 
 const target = (results: Results, text: string) =>
   operationTargets(results).find((one) => one.text.startsWith(text))?.reached;
@@ -96,31 +90,6 @@ describe('the report of the benchmark', () => {
     expect(target(results, 'Refresh over REST')).toEqual({ value: '0.80', yes: true });
     expect(target(results, 'Introspection')).toBeUndefined();
     expect(startTargets(undefined).every(({ reached }) => reached === undefined)).toBe(true);
-  });
-
-  it('takes the share of authentication from one process, and not from whatever else ran', () => {
-    const results = resultsOf({
-      'tool-jwt': { toolgate: cell([1000], 120) },
-      'tool-open': { 'toolgate-guarded': cell([1000], 100), 'toolgate-open': cell([1000], 96) },
-    });
-    const text = 'Share of a tool call that is authentication';
-    expect(target(results, text)).toEqual({ value: '0.04', yes: true });
-    expect(target(resultsOf({ 'tool-jwt': { toolgate: cell([1000], 120) } }), text)).toBeUndefined();
-  });
-
-  it('measures a small difference in more and shorter turns, and says so', async () => {
-    const measured = { requests: 10, declined: 0, all: 10, seconds: 1, p50: 1, p99: 1, serverCpu: 0, postgresCpu: 0, generatorCpu: 0, foreignCpu: 0, memory: 0 }; // prettier-ignore
-    const contenders = (['tool-open', 'login'] as const).map((operation): Floor => ({
-      ...contender(operation),
-      operation,
-      measure: () => Promise.resolve(measured),
-    }));
-    const plan = { operations: ['tool-open', 'login'] as const, rounds: 3, seconds: 1, connections: 1 };
-    const unused = { walBytes: () => Promise.resolve(0), progress: () => undefined, postmaster: 0 };
-    const results = await measureAll({ ...unused, generator: {} as Worker }, contenders, plan);
-    expect([...results].map(([name, cells]) => figureIn(cells.get(name)).rounds.length)).toEqual([21, 3]);
-    const body = operationsBody({ results, contenders }, parseArguments([]));
-    expect(body).toContain('3 rounds of 3 s (21 of 1 s of "Tool call, guarded and unguarded")');
   });
 
   it('draws a bar for each share of bare, within the picture, and no markup out of names', () => {
