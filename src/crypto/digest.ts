@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** What is stored of a high-entropy secret: 256 random bits need no salt and no slow hash. */
-export const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer');
+export const sha256 = (secret: string | Buffer): Buffer => hash('sha256', secret, 'buffer');
 
 /** `bytes` random bytes as base64url. */
 export const randomToken = (bytes = 32): string => randomBytes(bytes).toString('base64url');

@@ -7,6 +7,7 @@ import { Growth1765200000000 } from '../../migrations/1765200000000-growth.js';
 import { LeanTokens1765400000000 } from '../../migrations/1765400000000-lean-tokens.js';
 import { AuditResource1766100000000 } from '../../migrations/1766100000000-audit-resource.js';
 import { TokensBySession1767200000000 } from '../../migrations/1767200000000-tokens-by-session.js';
+import { OneTokenASession1767400000000 } from '../../migrations/1767400000000-one-token-a-session.js';
 
 /** How TypeORM connects, for the application and for the migrations alike. */
 export function dataSourceOptions(url: string, poolSize: number) {
@@ -29,6 +30,7 @@ export function dataSourceOptions(url: string, poolSize: number) {
       LeanTokens1765400000000,
       AuditResource1766100000000,
       TokensBySession1767200000000,
+      OneTokenASession1767400000000,
     ],
     // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
     poolErrorHandler: () => undefined,

@@ -3,7 +3,6 @@ import { Database, type Statement } from '../database/database.js';
 
 /** Few enough that nobody waits long for a row, or for a transaction to end. */
 const SESSIONS_AT_ONCE = 100;
-const TOKENS_AT_ONCE = 1000;
 
 const batch = (condition: string, by: string) => `
   DELETE FROM sessions WHERE id IN (
@@ -26,27 +25,6 @@ const OF_CLIENTS: Statement = {
 
 const REMOVALS: Statement = { name: 'removal-reap', text: 'DELETE FROM removals WHERE removed_at < $1' };
 
-// Goes on after $1 through the tokens issued before $2, and removes of these few the ones that were used before $3. The
-// others live, or die with their session: they are not looked at again.
-const SUPERSEDED: Statement = {
-  name: 'refresh-token-reap-superseded',
-  text: `
-    WITH looked_at AS (
-      SELECT session_id, digest, issued_at, used_at FROM refresh_tokens
-      WHERE issued_at > $1 AND issued_at < $2 ORDER BY issued_at LIMIT ${TOKENS_AT_ONCE}
-    ), removed AS (
-      DELETE FROM refresh_tokens t USING looked_at l
-      WHERE t.session_id = l.session_id AND t.digest = l.digest AND l.used_at < $3 RETURNING t.digest
-    )
-    SELECT (SELECT max(issued_at) FROM looked_at) AS "lastIssued", (SELECT count(*)::int FROM removed) AS removed`,
-};
-
-export interface SupersededBatch {
-  /** Where to go on; null when nothing was left to look at. */
-  readonly lastIssued: Date | null;
-  readonly removed: number;
-}
-
 /** Removes what has had its time, a few rows at a time; refresh tokens go with their session. */
 @Injectable()
 export class ReapingRepository {
@@ -67,15 +45,5 @@ export class ReapingRepository {
 
   async removals(time: Date): Promise<void> {
     await this.database.query(REMOVALS, [time]);
-  }
-
-  /** Refresh tokens of living sessions that were used before `usedBefore`, among some of those issued between the others. */
-  async superseded(since: Date, until: Date, usedBefore: Date): Promise<SupersededBatch> {
-    const [row] = await this.database.query<SupersededBatch & Record<string, unknown>>(SUPERSEDED, [
-      since,
-      until,
-      usedBefore,
-    ]);
-    return row ?? { lastIssued: null, removed: 0 };
   }
 }

@@ -6,8 +6,7 @@ import { Lifetimes } from './lifetimes.js';
 import type { RefreshTokenKey } from './refresh-token.js';
 
 /** What became of a presented refresh token. `replayed` is a retry within the window: it gets the same successor. */
-export type RotationOutcome =
-  'rotated' | 'replayed' | 'reused' | 'expired' | 'revoked' | 'wrong_resource' | 'unknown';
+export type RotationOutcome = 'rotated' | 'replayed' | 'reused' | 'expired' | 'wrong_resource' | 'unknown';
 
 export interface Rotation {
   readonly outcome: RotationOutcome;
@@ -19,66 +18,59 @@ export interface Rotation {
   readonly userScopes: string[];
 }
 
+/** So many of the tokens used last are known one by one; an older one is a reuse, however short ago it was used. */
+const RETRIED = 8;
+
 /*
  * One statement decides and acts for all that are presented at the same time, so that no two callers can both be first:
- *   asked      the tokens of this batch, no two alike, each with the session that it names
- *   sound      those whose session is alive
- *   used       marks each token with which all is well, as nearly always; a second caller waits here and then finds it marked
- *   successor  its digest follows from the one presented, so the primary key keeps it the only one
- *   presented  those that were not marked: the token as it is by now, which the lock makes sure of
- *   judged     why it was not, in order of weight
- *   ended      a token used again after the window ends its session
- * OFFSET, IS NOT DISTINCT FROM and the length (which makes the planner expect one row) keep every plan on one way, however
- * the tables grow: each session by id, its token by session and digest, its person by id; and the same plan for any size of batch.
- * $1 the sessions, $2 presented digests, $3 their successors', $4 the clients that present them: to any other a token is unknown
- * (spec S10), $5 the resources that they ask for, or nulls, $6 now, $7 start of the replay window, $8 idle end of the successors.
+ *   asked      the tokens of this batch, each of another session, which it names
+ *   rotated    puts the successor in the place of each token with which all is well, as nearly always; a second caller waits
+ *              here and then finds another token in its place
+ *   presented  those that were not: the row of their session as it is by now, which the locks make sure of. That of the session
+ *              itself comes first, as for all who end one, whose trigger then removes this row
+ *   judged     why it was not, in order of weight. The row of a session that ended is gone: its tokens are unknown
+ *   ended      a token used again after the window, or one that its holder made up, ends its session
+ * The length makes the planner expect one row, whatever the array, so that it keeps one plan: each row by its session's id.
+ * $1 the sessions, $2 presented digests, $3 their families', $4 their successors', $5 the clients that present them: to any other a
+ * token is unknown (spec S10), $6 the resources that they ask for, or nulls, $7 now, $8 start of the replay window, $9 idle end of
+ * the successors.
  */
 const ROTATE: Statement = {
   name: 'refresh-tokens-rotate',
   text: `
     WITH asked AS (
-      SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::text[]) WITH ORDINALITY
-        AS asked (session_id, presented, successor, client_id, resource, place)
+      SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::text[]) WITH ORDINALITY
+        AS asked (session_id, presented, family, successor, client_id, wanted, place)
       WHERE octet_length(presented) = 32
-    ), sound AS (
-      SELECT a.place, a.presented, a.successor, s.* FROM asked a, LATERAL (
-        SELECT s.id AS session_id, s.user_id, s.client_id, s.resource, s.scopes, s.expires_at, u.scopes AS user_scopes
-        FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.id = a.session_id AND s.client_id IS NOT DISTINCT FROM a.client_id AND s.expires_at > $6 AND s.revoked_at IS NULL
-          AND (a.resource IS NULL OR s.resource = a.resource) AND u.disabled_at IS NULL
-        OFFSET 0
-      ) s
-    ), used AS (
-      UPDATE refresh_tokens t SET used_at = $6 FROM sound
-      WHERE t.session_id = sound.session_id AND t.digest = sound.presented AND t.used_at IS NULL AND t.expires_at > $6
-      RETURNING sound.*
-    ), successor AS (
-      INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
-      SELECT session_id, successor, $6, least($8, expires_at) FROM used
+    ), rotated AS (
+      UPDATE refresh_tokens t
+      SET family_digest = a.family, digest = a.successor, issued_at = $7, expires_at = least($9, t.session_expires_at),
+          used = (array_prepend(t.digest, CASE WHEN t.used_at[1] > $8 THEN t.used END))[:${RETRIED}],
+          used_at = (array_prepend($7, CASE WHEN t.used_at[1] > $8 THEN t.used_at END))[:${RETRIED}]
+      FROM asked a
+      WHERE t.session_id = a.session_id AND t.digest = a.presented AND t.client_id = a.client_id AND t.expires_at > $7
+        AND (a.wanted IS NULL OR t.resource = a.wanted)
+      RETURNING a.place, t.session_id, t.user_id, t.client_id, t.resource, t.scopes, t.user_scopes
     ), refused AS (
-      SELECT * FROM asked WHERE place NOT IN (SELECT place FROM used)
+      SELECT * FROM asked WHERE place NOT IN (SELECT place FROM rotated)
     ), presented AS (
-      SELECT a.place, a.resource AS wanted, t.used_at, s.id AS session_id, s.user_id, s.client_id, s.resource, s.scopes,
-             s.expires_at, s.revoked_at, u.scopes AS user_scopes, u.disabled_at
-      FROM refused a JOIN refresh_tokens t ON t.session_id = a.session_id AND t.digest = a.presented
-        JOIN sessions s ON s.id = t.session_id AND s.client_id IS NOT DISTINCT FROM a.client_id
-        JOIN users u ON u.id = s.user_id
-      FOR NO KEY UPDATE OF t
+      SELECT a.place, a.presented, a.wanted, t.*
+      FROM refused a JOIN sessions s ON s.id = a.session_id JOIN refresh_tokens t ON t.session_id = s.id
+      WHERE t.client_id = a.client_id AND (t.family_digest = a.family OR t.digest = a.presented)
+      FOR NO KEY UPDATE OF s FOR NO KEY UPDATE OF t
     ), judged AS (
       SELECT place, CASE
-               WHEN revoked_at IS NOT NULL OR disabled_at IS NOT NULL THEN 'revoked'
                WHEN resource <> wanted THEN 'wrong_resource'
-               WHEN expires_at <= $6 THEN 'expired'
-               WHEN used_at <= $7 THEN 'reused'
-               WHEN used_at IS NOT NULL THEN 'replayed'
-               ELSE 'expired'
+               WHEN session_expires_at <= $7 OR digest = presented THEN 'expired'
+               WHEN used_at[array_position(used, presented)] > $8 THEN 'replayed'
+               ELSE 'reused'
              END AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes
       FROM presented
     ), ended AS (
-      UPDATE sessions SET revoked_at = $6, revoked_reason = 'refresh_token_reuse'
+      UPDATE sessions SET revoked_at = $7, revoked_reason = 'refresh_token_reuse'
       FROM judged WHERE judged.outcome = 'reused' AND sessions.id = judged.session_id
     ), outcomes AS (
-      SELECT place, 'rotated' AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes FROM used
+      SELECT place, 'rotated' AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes FROM rotated
       UNION ALL SELECT * FROM judged
     )
     SELECT json_agg(json_build_object(
@@ -98,7 +90,7 @@ export interface LivingRefreshToken {
   readonly expiresAt: number;
 }
 
-// By the same way as above, for the same reasons. $1 sessions, $2 digests, $3 now.
+// One plan for all sizes, as above. $1 sessions, $2 digests, $3 now.
 const LIVING: Statement = {
   name: 'refresh-tokens-living',
   text: `
@@ -107,22 +99,17 @@ const LIVING: Statement = {
       WHERE octet_length(digest) = 32
     )
     SELECT json_agg(json_build_object(
-      'place', a.place, 'sessionId', s.id, 'userId', s.user_id, 'clientId', s.client_id, 'resource', s.resource,
-      'scopes', s.scopes, 'issuedAt', floor(extract(epoch FROM t.issued_at)),
+      'place', a.place, 'sessionId', t.session_id, 'userId', t.user_id, 'clientId', t.client_id, 'resource', t.resource,
+      'scopes', t.scopes, 'issuedAt', floor(extract(epoch FROM t.issued_at)),
       'expiresAt', floor(extract(epoch FROM t.expires_at))
     )) AS living
-    FROM asked a JOIN refresh_tokens t ON t.session_id = a.session_id AND t.digest = a.digest, LATERAL (
-      SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = a.session_id AND s.expires_at > $3 AND s.revoked_at IS NULL AND u.disabled_at IS NULL
-      OFFSET 0
-    ) s
-    WHERE t.used_at IS NULL AND t.expires_at > $3`,
+    FROM asked a JOIN refresh_tokens t ON t.session_id = a.session_id AND t.digest = a.digest AND t.expires_at > $3`,
 };
 
 const SESSION_OF: Statement = {
   name: 'refresh-token-session',
-  text: `SELECT t.session_id AS "sessionId" FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
-         WHERE t.session_id = $1 AND t.digest = $2 AND ($3::text IS NULL OR s.client_id = $3)`,
+  text: `SELECT session_id AS "sessionId" FROM refresh_tokens
+         WHERE session_id = $1 AND (family_digest = $2 OR digest = $3) AND ($4::text IS NULL OR client_id = $4)`,
 };
 
 /** A refresh token and who presents it. */
@@ -132,7 +119,6 @@ export interface Presented extends RefreshTokenKey {
   readonly resource: string | null;
 }
 
-const keyOf = ({ digest }: RefreshTokenKey) => digest.toString('latin1');
 const MOST_AT_ONCE = { most: 64, atOnce: 4 };
 
 /** What was found, at the places of what was asked for. */
@@ -146,12 +132,11 @@ function inPlace<Row extends { place: number }>(found: Row[] | null | undefined,
 export class RefreshTokensRepository {
   private readonly rotations = new Batches<Presented, Rotation>({
     run: (batch) => this.rotateAll(batch),
-    keyOf,
+    keyOf: ({ sessionId }) => sessionId,
     ...MOST_AT_ONCE,
   });
   private readonly lookups = new Batches<RefreshTokenKey, LivingRefreshToken>({
     run: (keys) => this.findAll(keys),
-    keyOf,
     ...MOST_AT_ONCE,
   });
 
@@ -161,7 +146,7 @@ export class RefreshTokensRepository {
     private readonly clock: Clock,
   ) {}
 
-  /** `undefined` for a token nobody issued. */
+  /** `undefined` for a token nobody issued, or of a session that has ended. */
   async rotate(presented: Presented): Promise<Rotation | undefined> {
     return this.rotations.add(presented);
   }
@@ -186,6 +171,7 @@ export class RefreshTokensRepository {
     const [row] = await this.database.query<{ rotations: (Rotation & { place: number })[] | null }>(ROTATE, [
       batch.map(({ sessionId }) => sessionId),
       batch.map(({ digest }) => digest),
+      batch.map(({ family }) => family),
       batch.map(({ successor }) => successor),
       batch.map(({ clientId }) => clientId),
       batch.map(({ resource }) => resource),
@@ -196,11 +182,13 @@ export class RefreshTokensRepository {
     return inPlace(row?.rotations, batch.length);
   }
 
+  /** Of any token of a session that has not ended, used or not. */
   async sessionOf(
-    { sessionId, digest }: RefreshTokenKey,
+    { sessionId, family, digest }: RefreshTokenKey,
     clientId: string | null,
   ): Promise<string | undefined> {
-    const rows = await this.database.query<{ sessionId: string }>(SESSION_OF, [sessionId, digest, clientId]);
+    const values = [sessionId, family, digest, clientId];
+    const rows = await this.database.query<{ sessionId: string }>(SESSION_OF, values);
     return rows[0]?.sessionId;
   }
 }

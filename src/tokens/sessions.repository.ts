@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Statement } from '../database/database.js';
+import { firstRefreshToken } from './first-refresh-token.js';
+import type { RefreshTokenKey } from './refresh-token.js';
 
 export interface NewSession {
   readonly id: string;
@@ -28,27 +30,26 @@ export interface LiveSession extends Omit<NewSession, 'userId'> {
 const OPEN: Statement = {
   name: 'session-open',
   text: `
-    WITH opened AS (
+    WITH person AS (
+      SELECT id, scopes AS user_scopes FROM users WHERE id = $2 AND disabled_at IS NULL FOR SHARE
+    ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
-      SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM users WHERE id = $2 AND disabled_at IS NULL FOR SHARE
-      RETURNING id
-    )
-    INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
-    SELECT id, $10, $8, least($11::timestamptz, $9) FROM opened
-    RETURNING session_id`,
+      SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM person RETURNING *
+    ), whole AS (
+      SELECT opened.*, user_scopes FROM opened, person
+    )${firstRefreshToken('whole', '$10', '$11', '$12')}`,
 };
 
-// When a session was last used is when its newest refresh token was issued: no column to keep up to date.
+// When a session was last used is when its refresh token was issued: no column to keep up to date.
 const LIVE: Statement = {
   name: 'session-list',
   text: `
     SELECT s.id, s.client_id AS "clientId", s.resource, s.scopes, host(s.address) AS address, s.user_agent AS "userAgent",
            s.created_at AS "createdAt", s.expires_at AS "expiresAt",
-           coalesce((SELECT max(t.issued_at) FROM refresh_tokens t WHERE t.session_id = s.id), s.created_at) AS "lastUsedAt"
-    FROM sessions s
+           coalesce(t.issued_at, s.created_at) AS "lastUsedAt"
+    FROM sessions s LEFT JOIN refresh_tokens t ON t.session_id = s.id
     WHERE s.user_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
-      AND (EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id AND t.used_at IS NULL AND t.expires_at > $2)
-        OR EXISTS (SELECT 1 FROM browser_logins b WHERE b.session_id = s.id))
+      AND (t.expires_at > $2 OR EXISTS (SELECT 1 FROM browser_logins b WHERE b.session_id = s.id))
     ORDER BY s.created_at DESC`,
 };
 
@@ -85,10 +86,11 @@ export class SessionsRepository {
   constructor(private readonly database: Database) {}
 
   /** False when the user was disabled in the meantime. */
-  async open(session: NewSession, refreshDigest: Buffer, idleEnd: Date): Promise<boolean> {
+  async open(session: NewSession, { digest, family }: RefreshTokenKey, idleEnd: Date): Promise<boolean> {
     const { id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt } = session;
     const rows = await this.database.query(OPEN, [
-      id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt, refreshDigest, idleEnd,
+      id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt, digest, family,
+      idleEnd,
     ]); // prettier-ignore
     return rows.length === 1;
   }

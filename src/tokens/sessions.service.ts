@@ -83,7 +83,7 @@ export class SessionsService {
         createdAt: now,
         expiresAt: this.lifetimes.sessionEnd(now),
       },
-      sha256(refreshToken),
+      refreshTokenKey(refreshToken),
       this.lifetimes.idleEnd(now),
     );
     if (!opened)
@@ -167,7 +167,6 @@ export class SessionsService {
         throw new ToolgateError('reused_refresh_token');
       case 'wrong_resource':
         throw new ToolgateError('wrong_resource');
-      case 'revoked':
       case 'unknown':
         break;
     }

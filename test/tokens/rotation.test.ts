@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { Batches } from '../../src/database/batches.js';
 import { Database } from '../../src/database/database.js';
-import { startTestService, type TestService } from '../support/harness.js';
+import { setScopes, startTestService, type TestService } from '../support/harness.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -55,6 +55,75 @@ test('whoever knows which session it is, and not its secret, has nothing and end
   }
   expect((await refresh(one.refreshToken)).status).toBe(200);
   expect((await refresh(other.refreshToken)).status).toBe(200);
+});
+
+test('who had a token of the session and makes another up ends it, as with the one they had', async () => {
+  const { refreshToken } = await service.person();
+  const next = (await refresh(refreshToken)).body.refresh_token as string;
+  const madeUp = `tgr_${Buffer.concat([Buffer.from(next.slice(4), 'base64url').subarray(0, 32), Buffer.alloc(16, 7)]).toString('base64url')}`;
+  expect((await refresh(madeUp)).body.code).toBe('reused_refresh_token');
+  expect((await refresh(next)).body.code).toBe('invalid_refresh_token');
+});
+
+test('within the window the last eight tokens answer, each with the successor it had, and the ninth is a reuse', async () => {
+  const { refreshToken } = await service.person();
+  const tokens = [refreshToken];
+  for (let n = 0; n < 9; n += 1) tokens.push((await refresh(tokens.at(-1) ?? '')).body.refresh_token);
+  for (const place of [1, 5, 8]) {
+    const retried = await refresh(tokens[place] ?? '');
+    expect([retried.status, retried.body.refresh_token]).toEqual([200, tokens[place + 1]]);
+  }
+  expect((await refresh(tokens[0] ?? '')).body.code).toBe('reused_refresh_token');
+  expect((await refresh(tokens.at(-1) ?? '')).status).toBe(401);
+});
+
+test('a retry is a reuse when its own use was before the window, whatever came after it', async () => {
+  const { refreshToken } = await service.person();
+  const second = (await refresh(refreshToken)).body.refresh_token as string;
+  service.clock.advance(20);
+  const third = (await refresh(second)).body.refresh_token as string;
+  service.clock.advance(20);
+  expect((await refresh(second)).body.refresh_token).toBe(third);
+  expect((await refresh(refreshToken)).body.code).toBe('reused_refresh_token');
+});
+
+test('the token of a session leaves with its end, and follows its person wherever their scopes go', async () => {
+  const { id, email, refreshToken } = await service.person();
+  const row = async () =>
+    (
+      await service.app
+        .get(Database)
+        .pool.query<{ user_scopes: string[] }>(`SELECT user_scopes FROM refresh_tokens WHERE user_id = $1`, [
+          id,
+        ])
+    ).rows;
+  await setScopes(service, email, ['notes:read']);
+  expect(await row()).toEqual([{ user_scopes: ['notes:read'] }]);
+  const cut = await refresh(refreshToken);
+  expect(cut.body.scope).toBe('notes:read');
+  await service.call('POST', '/auth/logout', { body: { refresh_token: refreshToken } });
+  expect(await row()).toEqual([]);
+  expect((await refresh(cut.body.refresh_token)).body.code).toBe('invalid_refresh_token');
+});
+
+test('of many who refresh while the session is ended, nobody holds a living token afterwards', async () => {
+  const people = await Promise.all(Array.from({ length: 12 }, () => service.person()));
+  const ended = await Promise.all(
+    people.map(async ({ refreshToken, accessToken }) => {
+      const refreshing = Array.from({ length: 8 }, () => refresh(refreshToken));
+      const leaving = service.call('POST', '/auth/logout', { body: { refresh_token: refreshToken } });
+      const answers = await Promise.all([...refreshing, leaving]);
+      return { accessToken, answers, all: answers.slice(0, -1).flatMap(({ body }) => (body.refresh_token as string | undefined) ?? []) };
+    }),
+  ); // prettier-ignore
+  for (const { answers, all } of ended) {
+    expect(answers.every(({ status }) => [200, 204, 401].includes(status))).toBe(true);
+    for (const token of new Set(all)) expect((await refresh(token)).status).toBe(401);
+  }
+  const { rows } = await service.app
+    .get(Database)
+    .pool.query(`SELECT 1 FROM refresh_tokens WHERE user_id = ANY($1)`, [people.map(({ id }) => id)]);
+  expect(rows).toEqual([]);
 });
 
 test('what Postgres finds wrong with one of a batch is not the loss of the others', async () => {

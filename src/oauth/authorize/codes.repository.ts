@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Statement } from '../../database/database.js';
+import { firstRefreshToken } from '../../tokens/first-refresh-token.js';
+import type { RefreshTokenKey } from '../../tokens/refresh-token.js';
 
 /** What became of a presented code. Only `replayed` is proof of a copy: everything else about it was right. */
 export type RedemptionOutcome =
@@ -41,7 +43,7 @@ export interface SessionToOpen {
   readonly now: Date;
   readonly sessionEnd: Date;
   /** Null: this client takes no refresh tokens. */
-  readonly refreshDigest: Buffer | null;
+  readonly refreshToken: RefreshTokenKey | null;
   readonly idleEnd: Date;
   readonly address: string | null;
   readonly userAgent: string | null;
@@ -53,7 +55,8 @@ export interface SessionToOpen {
  * seconds is the client's own retry and only refused. A session that this statement's snapshot does not see yet is younger.
  * The grant and the user are locked too: who revokes either waits, and then finds the session that was opened.
  * $1 digest, $2 client, $3 redirect URI or null, $4 challenge of the presented verifier, $5 resource or null, $6 session id,
- * $7 now, $8 end of the session, $9 refresh digest or null, $10 idle end, $11 address, $12 user agent.
+ * $7 now, $8 end of the session, $9 and $13 digests of the refresh token and its family or nulls, $10 idle end, $11 address,
+ * $12 user agent.
  */
 const REDEEM: Statement = {
   name: 'authorization-code-redeem',
@@ -80,12 +83,12 @@ const REDEEM: Statement = {
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
       SELECT $6, user_id, client_id, resource, scopes, grant_id, $11, $12, $7, $8 FROM judged WHERE outcome = 'redeemed'
-      RETURNING id
+      RETURNING *
+    ), whole AS (
+      SELECT opened.*, user_scopes FROM opened, presented
     ), used AS (
       UPDATE authorization_codes SET session_id = opened.id FROM opened WHERE digest = $1
-    ), first_token AS (
-      INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
-      SELECT id, $9, $7, least($10::timestamptz, $8) FROM opened WHERE $9::bytea IS NOT NULL
+    ), first_token AS (${firstRefreshToken('whole', '$9', '$13', '$10')}
     ), ended AS (
       UPDATE sessions SET revoked_at = $7, revoked_reason = 'code_replayed'
       FROM judged WHERE judged.outcome = 'replayed' AND sessions.id = judged.session_id AND sessions.revoked_at IS NULL
@@ -109,7 +112,8 @@ export class CodesRepository {
   async redeem(code: PresentedCode, session: SessionToOpen): Promise<Redemption | undefined> {
     const rows = await this.database.query<Redemption & Record<string, unknown>>(REDEEM, [
       code.digest, code.clientId, code.redirectUri, code.challenge, code.resource, session.id, session.now,
-      session.sessionEnd, session.refreshDigest, session.idleEnd, session.address, session.userAgent,
+      session.sessionEnd, session.refreshToken?.digest, session.idleEnd, session.address, session.userAgent,
+      session.refreshToken?.family,
     ]); // prettier-ignore
     return rows[0];
   }

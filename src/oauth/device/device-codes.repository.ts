@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from '../../crypto/uuid.js';
 import { Database, type Statement } from '../../database/database.js';
+import { firstRefreshToken } from '../../tokens/first-refresh-token.js';
 import { type Consent, remember } from '../authorize/grants.repository.js';
 import type { SessionToOpen } from '../authorize/codes.repository.js';
 
@@ -71,10 +72,10 @@ const POLL: Statement = {
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
       SELECT $3, user_id, client_id, resource, scopes, grant_id, $8, $9, $4, $5 FROM judged WHERE outcome = 'allowed'
-      RETURNING id
-    ), first_token AS (
-      INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at)
-      SELECT id, $6, $4, least($7::timestamptz, $5) FROM opened WHERE $6::bytea IS NOT NULL
+      RETURNING *
+    ), whole AS (
+      SELECT opened.*, user_scopes FROM opened, judged
+    ), first_token AS (${firstRefreshToken('whole', '$6', '$10', '$7')}
     ), proven AS (
       UPDATE oauth_clients SET used_at = $4 FROM opened WHERE client_id = $2 AND used_at IS NULL
     ), noted AS (
@@ -120,8 +121,8 @@ export class DeviceCodesRepository {
   /** Undefined for a code nobody issued. */
   async poll(digest: Buffer, clientId: string, session: SessionToOpen): Promise<Poll | undefined> {
     const rows = await this.database.query<Poll & Record<string, unknown>>(POLL, [
-      digest, clientId, session.id, session.now, session.sessionEnd, session.refreshDigest, session.idleEnd,
-      session.address, session.userAgent,
+      digest, clientId, session.id, session.now, session.sessionEnd, session.refreshToken?.digest,
+      session.idleEnd, session.address, session.userAgent, session.refreshToken?.family,
     ]); // prettier-ignore
     return rows[0];
   }

@@ -8,7 +8,7 @@ import { sha256 } from '../../crypto/digest.js';
 import { OAuthError } from '../../errors/oauth-error.js';
 import { AuditTrail } from '../../ops/audit/audit-trail.js';
 import { Lifetimes } from '../../tokens/lifetimes.js';
-import { newRefreshToken } from '../../tokens/refresh-token.js';
+import { newRefreshToken, refreshTokenKey } from '../../tokens/refresh-token.js';
 import { Revocations } from '../../tokens/revocations.js';
 import { type TokenResponse, TokenResponses } from '../../tokens/token-responses.js';
 import { CodesRepository, type Redemption } from '../authorize/codes.repository.js';
@@ -62,7 +62,7 @@ export class AuthorizationCodeGrant implements GrantHandler {
         id,
         now,
         sessionEnd: this.lifetimes.sessionEnd(now),
-        refreshDigest: refreshToken === undefined ? null : sha256(refreshToken),
+        refreshToken: refreshToken === undefined ? null : refreshTokenKey(refreshToken),
         idleEnd: this.lifetimes.idleEnd(now),
         address,
         userAgent,

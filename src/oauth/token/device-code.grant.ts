@@ -7,7 +7,7 @@ import { Clock } from '../../crypto/clock.js';
 import { sha256 } from '../../crypto/digest.js';
 import { OAuthError } from '../../errors/oauth-error.js';
 import { Lifetimes } from '../../tokens/lifetimes.js';
-import { newRefreshToken } from '../../tokens/refresh-token.js';
+import { newRefreshToken, refreshTokenKey } from '../../tokens/refresh-token.js';
 import { type TokenResponse, TokenResponses } from '../../tokens/token-responses.js';
 import { DeviceCodesRepository, type Poll } from '../device/device-codes.repository.js';
 import { required } from '../parameters.js';
@@ -35,7 +35,7 @@ export class DeviceCodeGrant implements GrantHandler {
       id,
       now,
       sessionEnd: this.lifetimes.sessionEnd(now),
-      refreshDigest: refreshToken === undefined ? null : sha256(refreshToken),
+      refreshToken: refreshToken === undefined ? null : refreshTokenKey(refreshToken),
       idleEnd: this.lifetimes.idleEnd(now),
       address,
       userAgent,

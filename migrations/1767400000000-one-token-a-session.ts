@@ -1,0 +1,88 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/*
+ * A session has one row for its refresh tokens, which rotates in place (docs/adr/0027). The tokens that can be used stay good; of
+ * those used before nothing is known any more but that they are not good.
+ */
+const UP = [
+  `ALTER TABLE refresh_tokens RENAME TO old_refresh_tokens`,
+  `ALTER TABLE old_refresh_tokens RENAME CONSTRAINT refresh_tokens_pkey TO old_refresh_tokens_pkey`,
+  // Columns that do not change come first: of an update only what follows goes to the log.
+  `CREATE TABLE refresh_tokens (
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    session_expires_at timestamptz NOT NULL,
+    client_id text NOT NULL,
+    resource text NOT NULL,
+    scopes text[] NOT NULL,
+    user_scopes text[] NOT NULL,
+    family_digest bytea NOT NULL,
+    digest bytea NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used bytea[] NOT NULL DEFAULT '{}',
+    used_at timestamptz[] NOT NULL DEFAULT '{}',
+    CONSTRAINT refresh_tokens_pkey PRIMARY KEY (session_id),
+    CONSTRAINT refresh_tokens_session_fk FOREIGN KEY (session_id) REFERENCES sessions (id) ON DELETE CASCADE,
+    CONSTRAINT refresh_tokens_digests_are_sha256 CHECK (octet_length(digest) = 32 AND octet_length(family_digest) = 32),
+    CONSTRAINT refresh_tokens_used_with_time CHECK (cardinality(used) = cardinality(used_at)),
+    CONSTRAINT refresh_tokens_within_session CHECK (expires_at <= session_expires_at)
+  ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)`,
+  // The family is not known from a digest: the first rotation says it. Until then nothing is of it, as no family's digest is a token's.
+  `INSERT INTO refresh_tokens (session_id, user_id, session_expires_at, client_id, resource, scopes, user_scopes, family_digest,
+                               digest, issued_at, expires_at)
+   SELECT DISTINCT ON (t.session_id) t.session_id, s.user_id, s.expires_at, s.client_id, s.resource, s.scopes, u.scopes, t.digest,
+          t.digest, t.issued_at, least(t.expires_at, s.expires_at)
+   FROM old_refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+   WHERE t.used_at IS NULL AND s.revoked_at IS NULL
+   ORDER BY t.session_id, t.issued_at DESC`,
+  `DROP TABLE old_refresh_tokens`,
+
+  `CREATE FUNCTION toolgate_end_refresh_token() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM refresh_tokens WHERE session_id = NEW.id;
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER sessions_end_refresh_token AFTER UPDATE OF revoked_at ON sessions
+    FOR EACH ROW WHEN (NEW.revoked_at IS NOT NULL) EXECUTE FUNCTION toolgate_end_refresh_token()`,
+  `CREATE FUNCTION toolgate_copy_user_scopes() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE refresh_tokens t SET user_scopes = NEW.scopes FROM sessions s WHERE s.user_id = NEW.id AND t.session_id = s.id;
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER users_copy_scopes AFTER UPDATE OF scopes ON users
+    FOR EACH ROW WHEN (OLD.scopes IS DISTINCT FROM NEW.scopes) EXECUTE FUNCTION toolgate_copy_user_scopes()`,
+];
+
+const DOWN = [
+  `DROP TRIGGER users_copy_scopes ON users`,
+  `DROP FUNCTION toolgate_copy_user_scopes()`,
+  `DROP TRIGGER sessions_end_refresh_token ON sessions`,
+  `DROP FUNCTION toolgate_end_refresh_token()`,
+  `ALTER TABLE refresh_tokens RENAME TO new_refresh_tokens`,
+  `ALTER TABLE new_refresh_tokens RENAME CONSTRAINT refresh_tokens_pkey TO new_refresh_tokens_pkey`,
+  `CREATE TABLE refresh_tokens (
+    digest bytea NOT NULL,
+    session_id uuid NOT NULL,
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    CONSTRAINT refresh_tokens_pkey PRIMARY KEY (session_id, digest),
+    CONSTRAINT refresh_tokens_session_fk FOREIGN KEY (session_id) REFERENCES sessions (id) ON DELETE CASCADE,
+    CONSTRAINT refresh_tokens_digest_is_sha256 CHECK (octet_length(digest) = 32)
+  ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02)`,
+  `INSERT INTO refresh_tokens (digest, session_id, issued_at, expires_at)
+   SELECT digest, session_id, issued_at, expires_at FROM new_refresh_tokens`,
+  `DROP TABLE new_refresh_tokens`,
+  `CREATE INDEX refresh_tokens_issued_at ON refresh_tokens (issued_at)`,
+];
+
+export class OneTokenASession1767400000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of UP) await runner.query(statement);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const statement of DOWN) await runner.query(statement);
+  }
+}
