@@ -2,16 +2,13 @@ import { createHash } from 'node:crypto';
 import { uuidBytes } from '../../src/crypto/uuid.js';
 import { connectTo } from '../database.js';
 
-/** Of each session one token lives; the others were used on the way to it. */
-export const TOKENS_PER_SESSION = 10;
 const SESSIONS_PER_USER = 5;
 const DAYS = 6;
 
-/** A token as the service makes them, but known by its number. */
-export function tokenOf(index: number, sessions: number): string {
-  const session = uuidBytes(idOfSession(index % sessions));
-  const secret = createHash('sha256').update(`growth-${index}`).digest();
-  return `tgr_${Buffer.concat([session, secret]).toString('base64url')}`;
+/** The token of a session, as the service makes them, but known by the session's number. */
+export function tokenOf(index: number): string {
+  const secrets = createHash('sha256').update(`growth-${index}`).digest();
+  return `tgr_${Buffer.concat([uuidBytes(idOfSession(index)), secrets]).toString('base64url')}`;
 }
 
 const hex = (text: string) => createHash('md5').update(text).digest('hex');
@@ -19,8 +16,9 @@ const idOfSession = (index: number) =>
   index.toString(16).padStart(12, '0') + hex(`session${index}`).slice(0, 20);
 
 // The same in SQL.
+const secretsOf = (index: string) => `sha256(convert_to('growth-' || (${index}), 'UTF8'))`;
 const digestOf = (index: string, session: string) => `
-  sha256(convert_to('tgr_' || translate(encode(uuid_send(${session}) || sha256(convert_to('growth-' || (${index}), 'UTF8')), 'base64'), '+/', '-_'), 'UTF8'))`;
+  sha256(convert_to('tgr_' || translate(encode(uuid_send(${session}) || ${secretsOf(index)}, 'base64'), '+/', '-_'), 'UTF8'))`;
 // In the order of their making, as the ids of the service are.
 const idOf = (kind: string, index: string) =>
   `(lpad(to_hex(${index}), 12, '0') || substr(md5('${kind}' || (${index})), 1, 20))::uuid`;
@@ -37,20 +35,20 @@ const SESSIONS = `
          'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36', now() - interval '${DAYS + 1} days', now() + interval '83 days',
          now() - interval '${DAYS + 1} days'
   FROM generate_series(0, $1::int - 1) i`;
-// $1 how many, $2 of how many sessions. In the order of issue: a session's tokens lie far apart.
+// $1 how many, $2 of how many users, $3 resource. Each was refreshed once.
 const TOKENS = `
-  INSERT INTO refresh_tokens (session_id, digest, issued_at, expires_at, used_at)
-  SELECT session, ${digestOf('i', 'session')}, issued, issued + interval '14 days', CASE WHEN i < $1::int - $2::int THEN issued + interval '${DAYS} days' * ($2::float8 / $1::int) END
-  FROM generate_series(0, $1::int - 1) i, LATERAL (SELECT ${idOf('session', 'i % $2::int')} AS session) s,
+  INSERT INTO refresh_tokens (session_id, user_id, session_expires_at, client_id, resource, scopes, user_scopes, family_digest,
+                              digest, issued_at, expires_at, used, used_at)
+  SELECT session, ${idOf('user', 'i % $2::int')}, now() + interval '83 days', 'toolgate', $3, '{notes:read,notes:write}',
+         '{mcp:write}', sha256(substr(${secretsOf('i')}, 1, 16)), ${digestOf('i', 'session')}, issued,
+         issued + interval '14 days', ARRAY[sha256(uuid_send(session))], ARRAY[issued]
+  FROM generate_series(0, $1::int - 1) i, LATERAL (SELECT ${idOf('session', 'i')} AS session) s,
        LATERAL (SELECT now() - interval '${DAYS} days' * (1 - i::float8 / $1::int) AS issued) t`;
 
+// Those of primary keys grow at their end, as the ids do: these are filled row by row.
 const INDEXES = `
-  SELECT conname AS name, pg_get_constraintdef(oid) AS definition, true AS is_constraint
-  FROM pg_constraint WHERE conrelid = 'refresh_tokens'::regclass AND contype IN ('p', 'u')
-  UNION ALL
-  SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), false
-  FROM pg_index WHERE indrelid = 'refresh_tokens'::regclass
-    AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))`;
+  SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
+  FROM pg_index WHERE indrelid = 'sessions'::regclass AND NOT indisprimary`;
 
 /** An index that rows came to one by one is two thirds full. Made at once and to the brim, it would split at every page. */
 const AS_GROWN = 'WITH (fillfactor = 70)';
@@ -58,32 +56,32 @@ const AS_GROWN = 'WITH (fillfactor = 70)';
 interface Index {
   readonly name: string;
   readonly definition: string;
-  readonly is_constraint: boolean;
 }
 
-/** Bytes that a row of refresh_tokens takes with its indexes and its part of a session; more than was ever seen. */
-const BYTES_PER_ROW = 700;
+/** Bytes that a row of refresh_tokens takes with its session, their indexes and its part of a user; more than was ever seen. */
+const BYTES_PER_ROW = 1500;
 export const bytesFor = (sizes: readonly number[]) =>
   sizes.reduce((sum, size) => sum + size, 0) * BYTES_PER_ROW;
+
+/** `CREATE INDEX ... WHERE ...` takes its storage parameters before the condition. */
+const asGrown = (definition: string) =>
+  /^(.*?)( WHERE .*)?$/s.exec(definition)?.slice(1).toSpliced(1, 0, ` ${AS_GROWN}`).join('') ?? definition;
 
 /** Fills the tables to `size` refresh tokens, as a service in use would have. */
 export async function grow(url: string, size: number, resource: string): Promise<{ bytes: number }> {
   const { client, stop } = await connectTo(url);
   try {
-    const sessions = size / TOKENS_PER_SESSION;
-    const users = Math.ceil(sessions / SESSIONS_PER_USER);
+    const users = Math.ceil(size / SESSIONS_PER_USER);
     await client.query(USERS, [users]);
     // Without a look at each reference: they are right by construction.
     await client.query('SET session_replication_role = replica');
     await client.query('SET maintenance_work_mem = \'512MB\''); // prettier-ignore
-    await client.query(SESSIONS, [sessions, users, resource]);
     // Indexes are built after the rows, or ten million would take an hour.
     const { rows: indexes } = await client.query<Index>(INDEXES);
-    for (const { name, is_constraint: constraint } of indexes)
-      await client.query(constraint ? `ALTER TABLE refresh_tokens DROP CONSTRAINT ${name}` : `DROP INDEX ${name}`); // prettier-ignore
-    await client.query(TOKENS, [size, sessions]);
-    for (const { name, definition, is_constraint: constraint } of indexes)
-      await client.query(`${constraint ? `ALTER TABLE refresh_tokens ADD CONSTRAINT ${name} ` : ''}${definition} ${AS_GROWN}`); // prettier-ignore
+    for (const { name } of indexes) await client.query(`DROP INDEX ${name}`);
+    await client.query(SESSIONS, [size, users, resource]);
+    await client.query(TOKENS, [size, users, resource]);
+    for (const { definition } of indexes) await client.query(asGrown(definition));
     await client.query('RESET session_replication_role');
     await client.query('VACUUM ANALYZE users, sessions, refresh_tokens');
     await client.query('CHECKPOINT');

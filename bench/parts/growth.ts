@@ -5,7 +5,7 @@ import { form } from '../contenders/requests.js';
 import { newMasterKey, startToolgate } from '../contenders/toolgate.js';
 import { refreshTrial, times } from '../contenders/trials.js';
 import { query } from '../database.js';
-import { bytesFor, grow, tokenOf, TOKENS_PER_SESSION } from '../growth/rows.js';
+import { bytesFor, grow, tokenOf } from '../growth/rows.js';
 import type { Operation } from '../operations.js';
 import { type Cell, measureAll, oneRound } from '../rounds.js';
 import type { Stage } from '../stage.js';
@@ -37,17 +37,15 @@ export interface Growth extends Outcome {
   readonly sizes: readonly Size[];
 }
 
-/** Living tokens all over the table: every second session's to be refreshed, the others' to be introspected. */
+/** Tokens all over the table: every second one to be refreshed, the others to be introspected. */
 function spreadOver(size: number): { refreshed: string[]; introspected: string[] } {
-  const sessions = size / TOKENS_PER_SESSION;
-  const firstLiving = size - sessions;
-  const count = Math.min(SPREAD_OVER, Math.floor(sessions / 2));
+  const pairs = Math.floor(size / 2);
   // A stride coprime with most counts visits sessions in no order that an index has.
-  const nth = (index: number) => Math.floor(((index * 0.618_033_988_75) % 1) * Math.floor(sessions / 2));
-  const chosen = [...new Set(times(count, nth))];
+  const nth = (index: number) => Math.floor(((index * 0.618_033_988_75) % 1) * pairs);
+  const chosen = [...new Set(times(Math.min(SPREAD_OVER, pairs), nth))];
   return {
-    refreshed: chosen.map((session) => tokenOf(firstLiving + session * 2, sessions)),
-    introspected: chosen.map((session) => tokenOf(firstLiving + session * 2 + 1, sessions)),
+    refreshed: chosen.map((pair) => tokenOf(pair * 2)),
+    introspected: chosen.map((pair) => tokenOf(pair * 2 + 1)),
   };
 }
 

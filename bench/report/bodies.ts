@@ -111,7 +111,7 @@ export function growthBody(growth: Growth, wanted: Arguments): string {
   ]);
   const warmedUp = Object.entries(WARM_UP_SECONDS).map(([operation, each]) => `${operation} for ${each} s`);
   return [
-    'One service and one database for each size, measured in turns. Of ten refresh tokens of a session one lives; tokens are issued over six days, and those that are used are taken from all over the table.',
+    'One service and one database for each size, measured in turns. Each session has a row in refresh_tokens, and each five sessions a person; the tokens that are used are taken from all over the table.',
     '',
     `Before the rounds of an operation every size is warmed up by the same load: ${warmedUp.join(', ')}. The first change of a page after a checkpoint writes the whole page to the write-ahead log, and each connection maps each page of Postgres's memory once: right after a fill that is most of the work, in a service that runs it is shared by all that touch a page between two checkpoints. The last column says what it was in log.`,
     '',
