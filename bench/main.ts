@@ -138,12 +138,20 @@ function argumentsOrEnd(): Arguments {
     process.exit(1);
   }
 }
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
+    interrupted = true;
     progress(`${signal}: stopping`);
     void stopEverything().finally(() => process.exit(1));
   });
 
 const wanted = argumentsOrEnd();
 if (wanted.help) console.log(USAGE);
-else await run(wanted, ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '));
+else
+  await run(wanted, ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')).catch(
+    (error: unknown) => {
+      // What was stopped under its hands is no news.
+      if (!interrupted) throw error;
+    },
+  );

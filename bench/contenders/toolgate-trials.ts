@@ -32,16 +32,17 @@ export interface Tokens {
 const TOKENS_GOOD_FOR_MS = 300_000;
 const CODES_PER_SECOND = 5000;
 
-// Codes as consent would have made them; what one is, is code- and its number.
+// Codes as consent would have made them, of one person after the other; what one is, is code- and its number.
 const MAKE_CODES = `
   INSERT INTO authorization_codes (digest, request_id, grant_id, user_id, client_id, redirect_uri, code_challenge, resource,
                                    scopes, signed_in_at, expires_at)
   SELECT sha256(convert_to($1 || i, 'UTF8')), gen_random_uuid(), g.id, g.user_id, g.client_id, $2, $3, g.resource, g.scopes,
          now(), now() + interval '1 hour'
-  FROM generate_series(1, $4::int) i CROSS JOIN grants g`;
-const MAKE_GRANT = `
+  FROM generate_series(1, $4::int) i JOIN (SELECT *, row_number() OVER () - 1 AS place, count(*) OVER () AS all_of_them FROM grants) g
+    ON g.place = i % all_of_them`;
+const MAKE_GRANTS = `
   INSERT INTO grants (id, user_id, client_id, resource, scopes, redirect_uris, created_at, updated_at)
-  SELECT gen_random_uuid(), id, $2, $3, '{notes:read,notes:write}', $4, now(), now() FROM users WHERE email = $1`;
+  SELECT gen_random_uuid(), id, $1, $2, '{notes:read,notes:write}', $3, now(), now() FROM users`;
 const MAKE_ADMIN = `UPDATE users SET scopes = scopes || '{admin}' WHERE email = $1`;
 
 /** Fills a service over the wire, as its users would, and makes the loads of each operation. */
@@ -71,7 +72,7 @@ export class ToolgateTrials {
     this.client = (await this.post<Agent>('/oauth/register', JSON.stringify({
       redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none', grant_types: ['authorization_code', 'refresh_token'],
     }))).client_id; // prettier-ignore
-    await query(this.databaseUrl, MAKE_GRANT, [email(1), this.client, this.resource, [REDIRECT]]);
+    await query(this.databaseUrl, MAKE_GRANTS, [this.client, this.resource, [REDIRECT]]);
     const key = JSON.stringify({ name: 'bench', scopes: ['mcp:write'] });
     const made = times(ACCOUNTS, () => this.post<{ key: string }>('/keys', key, asAdmin));
     this.keys = (await Promise.all(made)).map((answer) => answer.key);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { Batches } from '../../src/database/batches.js';
 import { Database } from '../../src/database/database.js';
-import { setScopes, startTestService, type TestService } from '../support/harness.js';
+import { PASSWORD, setScopes, startTestService, type TestService } from '../support/harness.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -104,6 +104,18 @@ test('the token of a session leaves with its end, and follows its person whereve
   await service.call('POST', '/auth/logout', { body: { refresh_token: refreshToken } });
   expect(await row()).toEqual([]);
   expect((await refresh(cut.body.refresh_token)).body.code).toBe('invalid_refresh_token');
+});
+
+test('who signs in while their scopes change has the ones that they have now', async () => {
+  const { id, email } = await service.person();
+  const login = () => service.call('POST', '/auth/login', { body: { email, password: PASSWORD } });
+  for (const scopes of [['notes:read'], ['notes:read', 'notes:write'], ['mcp:read']]) {
+    await Promise.all([login(), login(), setScopes(service, email, scopes), login()]);
+    const { rows } = await service.app
+      .get(Database)
+      .pool.query(`SELECT DISTINCT user_scopes FROM refresh_tokens WHERE user_id = $1`, [id]);
+    expect(rows).toEqual([{ user_scopes: scopes }]);
+  }
 });
 
 test('of many who refresh while the session is ended, nobody holds a living token afterwards', async () => {

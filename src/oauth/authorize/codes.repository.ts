@@ -93,7 +93,7 @@ const REDEEM: Statement = {
       UPDATE sessions SET revoked_at = $7, revoked_reason = 'code_replayed'
       FROM judged WHERE judged.outcome = 'replayed' AND sessions.id = judged.session_id AND sessions.revoked_at IS NULL
     ), proven AS (
-      UPDATE oauth_clients SET used_at = $7 FROM opened WHERE client_id = $2 AND used_at IS NULL
+      UPDATE oauth_clients c SET used_at = $7 FROM opened WHERE c.client_id = $2 AND c.used_at IS NULL
     )
     SELECT outcome, session_id AS "endedSessionId", user_id AS "userId", email, email_verified AS "emailVerified", name,
            resource, scopes, user_scopes AS "userScopes", nonce, signed_in_at AS "signedInAt"

@@ -77,7 +77,7 @@ const POLL: Statement = {
       SELECT opened.*, user_scopes FROM opened, judged
     ), first_token AS (${firstRefreshToken('whole', '$6', '$10', '$7')}
     ), proven AS (
-      UPDATE oauth_clients SET used_at = $4 FROM opened WHERE client_id = $2 AND used_at IS NULL
+      UPDATE oauth_clients c SET used_at = $4 FROM opened WHERE c.client_id = $2 AND c.used_at IS NULL
     ), noted AS (
       UPDATE device_codes d
       SET polled_at = $4, state = CASE WHEN judged.outcome = 'allowed' THEN 'used' ELSE d.state END,
