@@ -5,9 +5,20 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * those used before nothing is known any more but that they are not good.
  */
 const UP = [
+  // A disabled person's sessions end, whoever disables them, and so their row needs no second look.
+  `CREATE FUNCTION toolgate_end_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    UPDATE sessions SET revoked_at = NEW.disabled_at, revoked_reason = 'user_disabled' WHERE user_id = NEW.id AND revoked_at IS NULL;
+    RETURN NULL;
+  END $$`,
+  `CREATE TRIGGER users_end_sessions AFTER UPDATE OF disabled_at ON users
+    FOR EACH ROW WHEN (OLD.disabled_at IS NULL AND NEW.disabled_at IS NOT NULL) EXECUTE FUNCTION toolgate_end_sessions()`,
+  `UPDATE sessions s SET revoked_at = u.disabled_at, revoked_reason = 'user_disabled' FROM users u
+   WHERE u.id = s.user_id AND u.disabled_at IS NOT NULL AND s.revoked_at IS NULL`,
+
   `ALTER TABLE refresh_tokens RENAME TO old_refresh_tokens`,
   `ALTER TABLE old_refresh_tokens RENAME CONSTRAINT refresh_tokens_pkey TO old_refresh_tokens_pkey`,
-  // Columns that do not change come first: of an update only what follows goes to the log.
+  // Columns that hardly ever change come first: of an update only what follows goes to the log.
   `CREATE TABLE refresh_tokens (
     session_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -75,6 +86,8 @@ const DOWN = [
    SELECT digest, session_id, issued_at, expires_at FROM new_refresh_tokens`,
   `DROP TABLE new_refresh_tokens`,
   `CREATE INDEX refresh_tokens_issued_at ON refresh_tokens (issued_at)`,
+  `DROP TRIGGER users_end_sessions ON users`,
+  `DROP FUNCTION toolgate_end_sessions()`,
 ];
 
 export class OneTokenASession1767400000000 implements MigrationInterface {

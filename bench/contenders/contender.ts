@@ -53,6 +53,8 @@ export interface Server extends Named {
   readonly issuer: string;
   readonly databaseUrl: string;
   readonly trials: Trials;
+  /** Of its first process, over its IPC channel. */
+  readonly ask: <Output>(what: string, input: object) => Promise<Output>;
 }
 
 /** Work without a server around it: what no server can be better than. */

@@ -10,7 +10,7 @@ export const basic = (id: string, secret: string) => ({
 export const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
 /** The one tool that every MCP server here has: it says who calls. */
-export const TOOL_CALL = JSON.stringify({
+const TOOL_CALL = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
   method: 'tools/call',

@@ -15,10 +15,7 @@ export interface Place {
 
 /** How to fill a server and ask it things. */
 export interface Access extends Place {
-  /** Of all its processes. */
-  readonly ports: readonly number[];
-  /** Of the server's first process, over its IPC channel. */
-  readonly ask: <Output>(what: string, input: object) => Promise<Output>;
+  readonly ask: Server['ask'];
 }
 
 export interface Recipe {
@@ -67,10 +64,10 @@ export async function startServer(around: Surroundings, recipe: Recipe): Promise
     }
     const [first] = workers as [Worker];
     const ask = <Output>(what: string, input: object) => first.ask<Output>({ ask: what, ...input });
-    const trials = await recipe.setUp({ ...place, ports, ask });
+    const trials = await recipe.setUp({ ...place, ask });
     const pids = workers.flatMap((worker) => worker.pids);
     const remarks = recipe.remarks ?? {};
-    return { name, title, ports, pids, jwksPath, issuer, databaseUrl, trials, remarks, stop };
+    return { name, title, ports, pids, jwksPath, issuer, databaseUrl, trials, ask, remarks, stop };
   } catch (error) {
     // Nobody else knows of it yet.
     await stop();

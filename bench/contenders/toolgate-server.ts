@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
-import { type Frame, type Spent, spentUnder } from '../profile.js';
+import { type Frame, MICROS_BETWEEN_SAMPLES, type Spent, spentUnder } from '../profile.js';
 
 /*
  * Our service as `npm start` runs it, of the build that the second argument names. Arguments: port, root, `profiled` for one
@@ -14,8 +14,6 @@ interface Question {
   readonly id: number;
   readonly input: { readonly ask: 'profile'; readonly frames: readonly Frame[] };
 }
-
-const MICROS_BETWEEN_SAMPLES = 150;
 
 /** Each time it is asked: how the time was spent since it was asked last. */
 async function profileOnDemand(): Promise<void> {

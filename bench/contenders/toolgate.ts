@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Server, Surroundings } from './contender.js';
-import type { Frame, Spent } from '../profile.js';
-import { type Access, startServer } from './start.js';
+import { startServer } from './start.js';
 import { ToolgateTrials } from './toolgate-trials.js';
 
 export interface ToolgateOptions {
@@ -10,6 +9,8 @@ export interface ToolgateOptions {
   readonly title: string;
   /** The folder whose dist/ is run. */
   readonly root: string;
+  /** Asked for its `profile`, it says where its time went since it was asked last. */
+  readonly profiled?: true;
   /** A database that is there already, and the key of what is encrypted in it. */
   readonly databaseUrl?: string;
   readonly masterKey?: string;
@@ -30,38 +31,18 @@ export const toolgateEnvironment = (publicUrl: string, databaseUrl: string, mast
   REGISTRATION_LIMIT_ADDRESS: '1000000',
 });
 
-const start = (
+export async function startToolgate(
   around: Surroundings,
-  { name, title, root, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
-  more: { readonly arguments: readonly string[]; readonly started?: (access: Access) => void },
-): Promise<Server> =>
-  startServer(around, {
+  { name, title, root, profiled, databaseUrl: given, masterKey = newMasterKey() }: ToolgateOptions,
+): Promise<Server> {
+  return startServer(around, {
     name,
     title,
     file: fileURLToPath(new URL('./toolgate-server.js', import.meta.url)),
     jwksPath: '/.well-known/jwks.json',
     ...(given !== undefined && { databaseUrl: given }),
     environment: ({ issuer, databaseUrl }) => toolgateEnvironment(issuer, databaseUrl, masterKey),
-    arguments: [root, ...more.arguments],
-    setUp: async (access) => {
-      more.started?.(access);
-      return new ToolgateTrials(access.port, access.databaseUrl).setUp();
-    },
+    arguments: [root, ...(profiled ? ['profiled'] : [])],
+    setUp: ({ port, databaseUrl }) => new ToolgateTrials(port, databaseUrl).setUp(),
   });
-
-export const startToolgate = (around: Surroundings, options: ToolgateOptions): Promise<Server> =>
-  start(around, options, { arguments: [] });
-
-/** One process that says, each time it is asked, how it spent its time since it was asked last. */
-export async function startProfiled(around: Surroundings, options: ToolgateOptions) {
-  let ask: Access['ask'] | undefined;
-  const started = (access: Access) => (ask = access.ask);
-  const server = await start(around, options, { arguments: ['profiled'], started });
-  return {
-    server,
-    profile: async (frames: readonly Frame[]): Promise<Spent> => {
-      if (!ask) throw new Error('the service was not started');
-      return ask('profile', { frames });
-    },
-  };
 }

@@ -65,8 +65,7 @@ export const bytesFor = (sizes: readonly number[]) =>
   sizes.reduce((sum, size) => sum + size, 0) * BYTES_PER_ROW;
 
 /** `CREATE INDEX ... WHERE ...` takes its storage parameters before the condition. */
-const asGrown = (definition: string) =>
-  /^(.*?)( WHERE .*)?$/s.exec(definition)?.slice(1).toSpliced(1, 0, ` ${AS_GROWN}`).join('') ?? definition;
+const asGrown = (definition: string) => definition.replace(/( WHERE .*)?$/s, ` ${AS_GROWN}$1`);
 
 /** Fills the tables to `size` refresh tokens, as a service in use would have. */
 export async function grow(url: string, size: number, resource: string): Promise<{ bytes: number }> {

@@ -5,6 +5,7 @@ import { titleOfSize, WARM_UP_SECONDS } from '../parts/growth.js';
 import type { Outcome } from '../parts/operations.js';
 import type { Start } from '../parts/start.js';
 import { CALLS_PER_SECOND, type Climate, type Storm, TIMES_TOO_MANY, type Weather } from '../parts/storm.js';
+import { MICROS_BETWEEN_SAMPLES } from '../profile.js';
 import { barChart, type Group } from './chart.js';
 import { markdownTable, mebibytes, ms, percent, rate } from './numbers.js';
 import { OURS, type Row, rowsOf, titleOf } from './rows.js';
@@ -48,10 +49,10 @@ export function authenticationBody(
 ): string {
   const row = (title: string, part: number) => [title, `${(part * 100).toFixed(1)}%`, (part * callMicros).toFixed(1)];
   return [
-    `V8's own profile of the service on one core, a sample every 150 us, while ${connections} connections call a tool with access tokens that are known by now: medians of ${rounds} rounds of ${seconds} s, ${rate(callsPerSecond)} calls/s. Of each function with all that it calls, as a share of what the thread did; the collector's time is left out, as nobody knows for whom it collects.`,
+    `V8's own profile of the service on one core, a sample every ${MICROS_BETWEEN_SAMPLES} us, while ${connections} connections call a tool with access tokens that are known by now: medians of ${rounds} rounds of ${seconds} s, ${rate(callsPerSecond)} calls/s. Of each function with all that it calls, as a share of what the thread did; the collector's time is left out, as nobody knows for whom it collects.`,
     '',
     markdownTable(
-      ['', 'of processor time', 'us of a call'],
+      ['', 'of its time', 'us of a call'],
       [
         ...checks.map(({ title, share: its }) => row(title, its)),
         row('All else: HTTP, JSON, limits, audit record, the tool', 1 - share),

@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What is stored of a high-entropy secret: 256 random bits need no salt and no slow hash. */
+/** What is stored of a high-entropy secret: 128 random bits and more need no salt and no slow hash. */
 export const sha256 = (secret: string | Buffer): Buffer => hash('sha256', secret, 'buffer');
 
 /** `bytes` random bytes as base64url. */

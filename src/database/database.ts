@@ -25,6 +25,24 @@ function connectionApart(url: string, name: Apart): pg.Pool {
   return pool;
 }
 
+/** deadlock_detected: of two who waited for each other's rows Postgres has undone what one did, so that it may do it again. */
+const isDeadlock = (error: unknown) => error instanceof pg.DatabaseError && error.code === '40P01';
+
+/** @throws what the second try throws. */
+async function againAfterDeadlock<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isDeadlock(error)) throw error;
+    return work();
+  }
+}
+
+type Query = <Row extends pg.QueryResultRow>(
+  statement: Statement,
+  values: readonly unknown[],
+) => Promise<Row[]>;
+
 /** SQL by hand, on the pool that TypeORM opened. Rows come back as they are, whatever the statement begins with. */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -46,24 +64,21 @@ export class Database implements OnApplicationShutdown {
     values: readonly unknown[],
   ): Promise<Row[]> {
     const { name, text } = statement;
-    const result = await this.pool.query<Row>({
+    const asked = {
       ...(this.prepared ? { name } : {}),
       text,
       // A Date as text by itself: pg would write it in local time, piece by piece.
       values: values.map((value) => (value instanceof Date ? value.toISOString() : value)),
-    });
-    return result.rows;
+    };
+    return (await againAfterDeadlock(() => this.pool.query<Row>(asked))).rows;
   }
 
-  /** Several statements that hold together, where one must see what another waited for. */
-  async transaction<Result>(
-    work: (
-      query: <Row extends pg.QueryResultRow>(
-        statement: Statement,
-        values: readonly unknown[],
-      ) => Promise<Row[]>,
-    ) => Promise<Result>,
-  ): Promise<Result> {
+  /** Several statements that hold together, where one must see what another waited for. After a deadlock `work` is done again. */
+  async transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
+    return againAfterDeadlock(() => this.transactionOnce(work));
+  }
+
+  private async transactionOnce<Result>(work: (query: Query) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     let broken = true;
     try {

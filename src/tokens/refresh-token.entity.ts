@@ -13,7 +13,7 @@ export class RefreshToken {
   @PrimaryColumn('uuid', { name: 'session_id' })
   sessionId!: string;
 
-  // What does not change comes first: of an update only what follows goes to Postgres's log.
+  // What hardly ever changes comes first: of an update only what follows goes to Postgres's log.
   @Column('uuid', { name: 'user_id' })
   userId!: string;
 
@@ -33,7 +33,10 @@ export class RefreshToken {
   @Column('text', { name: 'user_scopes', array: true })
   userScopes!: string[];
 
-  /** Of the secret that all tokens of the session share: a token that has it and is not this one was used before. */
+  /**
+   * Of the secret that all tokens of the session share: a token that has it and is not this one was used
+   * before, or made up by who had one. A token from before there were families has its own digest here until it is used.
+   */
   @Column('bytea', { name: 'family_digest' })
   familyDigest!: Buffer;
 

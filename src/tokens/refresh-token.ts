@@ -26,9 +26,9 @@ export const looksLikeRefreshToken = (text: string): boolean => SHAPE.test(text)
 /** What the table knows a token by; for any text of the right shape, whether or not it was ever issued. */
 export interface RefreshTokenKey {
   readonly sessionId: string;
-  /** Who has this right has, or had, a token of the session. */
+  /** Digest of the bits that all tokens of the session share: who has these right has had one. */
   readonly family: Buffer;
-  /** Of the whole token. */
+  /** Digest of the whole token. */
   readonly digest: Buffer;
 }
 

@@ -26,10 +26,10 @@ const RETRIED = 8;
  *   asked      the tokens of this batch, each of another session, which it names
  *   rotated    puts the successor in the place of each token with which all is well, as nearly always; a second caller waits
  *              here and then finds another token in its place
- *   presented  those that were not: the row of their session as it is by now, which the locks make sure of. That of the session
- *              itself comes first, as for all who end one, whose trigger then removes this row
+ *   presented  those that were not: the row of their session as it is by now, which the locks make sure of. The lock of the
+ *              session comes first, as for all who end one, whose trigger then removes this row
  *   judged     why it was not, in order of weight. The row of a session that ended is gone: its tokens are unknown
- *   ended      a token used again after the window, or one that its holder made up, ends its session
+ *   ended      a token used again after the window or that is older than those known, or that a holder made up, ends its session
  * The length makes the planner expect one row, whatever the array, so that it keeps one plan: each row by its session's id.
  * $1 the sessions, $2 presented digests, $3 their families', $4 their successors', $5 the clients that present them: to any other a
  * token is unknown (spec S10), $6 the resources that they ask for, or nulls, $7 now, $8 start of the replay window, $9 idle end of
@@ -57,7 +57,7 @@ const ROTATE: Statement = {
       SELECT a.place, a.presented, a.wanted, t.*
       FROM refused a JOIN sessions s ON s.id = a.session_id JOIN refresh_tokens t ON t.session_id = s.id
       WHERE t.client_id = a.client_id AND (t.family_digest = a.family OR t.digest = a.presented)
-      FOR NO KEY UPDATE OF s FOR NO KEY UPDATE OF t
+      FOR NO KEY UPDATE OF s, t
     ), judged AS (
       SELECT place, CASE
                WHEN resource <> wanted THEN 'wrong_resource'
@@ -182,7 +182,7 @@ export class RefreshTokensRepository {
     return inPlace(row?.rotations, batch.length);
   }
 
-  /** Of any token of a session that has not ended, used or not. */
+  /** Of any token of a session that has not ended, used or not, or made up by who had one. */
   async sessionOf(
     { sessionId, family, digest }: RefreshTokenKey,
     clientId: string | null,

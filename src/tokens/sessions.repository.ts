@@ -35,9 +35,7 @@ const OPEN: Statement = {
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
       SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM person RETURNING *
-    ), whole AS (
-      SELECT opened.*, user_scopes FROM opened, person
-    )${firstRefreshToken('whole', '$10', '$11', '$12')}`,
+    )${firstRefreshToken('person', '$10', '$11', '$12')}`,
 };
 
 // When a session was last used is when its refresh token was issued: no column to keep up to date.

@@ -38,15 +38,10 @@ const REHASH: Statement = {
   name: 'user-rehash',
   text: `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`,
 };
-// Two statements: the first waits for a login that is just happening, the second then sees its session. So enabling later
-// brings none of them back.
+// A trigger ends the person's sessions, also that of a login which this had to wait for. Enabling later brings none of them back.
 const DISABLE: Statement = {
   name: 'user-disable',
   text: `UPDATE users SET disabled_at = coalesce(disabled_at, $2) WHERE lower(email) = lower($1) RETURNING ${ACCOUNT}`,
-};
-const END_SESSIONS: Statement = {
-  name: 'user-end-sessions',
-  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'user_disabled' WHERE user_id = $1 AND revoked_at IS NULL`,
 };
 const ENABLE: Statement = {
   name: 'user-enable',
@@ -95,11 +90,7 @@ export class UsersRepository {
   }
 
   async disable(email: string, now: Date): Promise<Account | undefined> {
-    return this.database.transaction(async (query) => {
-      const [account] = await query<Account & Record<string, unknown>>(DISABLE, [email, now]);
-      if (account) await query(END_SESSIONS, [account.id, now]);
-      return account;
-    });
+    return (await this.database.query<Account>(DISABLE, [email, now]))[0];
   }
 
   async enable(email: string): Promise<Account | undefined> {

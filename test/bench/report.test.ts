@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Floor } from '../../bench/contenders/contender.js';
 import { parseArguments } from '../../bench/arguments.js';
 import type { Operation } from '../../bench/operations.js';
-import { operationsBody, operationsChart } from '../../bench/report/bodies.js';
+import { authenticationBody, operationsBody, operationsChart } from '../../bench/report/bodies.js';
 import { barChart } from '../../bench/report/chart.js';
 import { writeResults } from '../../bench/report/page.js';
 import { rowsOf } from '../../bench/report/rows.js';
 import type { Section } from '../../bench/report/section.js';
-import { operationTargets, startTargets } from '../../bench/report/targets.js';
+import { authenticationTargets, operationTargets, startTargets } from '../../bench/report/targets.js';
+import { summaryOf } from '../../bench/parts/authentication.js';
 import { type Cell, figureOf, type Results } from '../../bench/rounds.js';
 
 const contender = (name: string): Floor => ({
@@ -90,6 +91,22 @@ describe('the report of the benchmark', () => {
     expect(target(results, 'Refresh over REST')).toEqual({ value: '0.80', yes: true });
     expect(target(results, 'Introspection')).toBeUndefined();
     expect(startTargets(undefined).every(({ reached }) => reached === undefined)).toBe(true);
+  });
+
+  it('says what authentication is of a call, by the median of the rounds', () => {
+    const round = (guard: number, scopes: number) => ({
+      busy: 1e6,
+      under: { 'Authentication guard': guard * 1e6, 'Scope guard': scopes * 1e6 },
+      all: 10_000,
+      requests: 9000,
+      seconds: 1,
+    });
+    const found = summaryOf([round(0.03, 0.01), round(0.5, 0.01), round(0.02, 0.01)]);
+    expect(authenticationTargets(found)[0]?.reached).toEqual({ value: '0.04', yes: true });
+    expect(authenticationTargets(undefined)[0]?.reached).toBeUndefined();
+    const body = authenticationBody(found, parseArguments([]));
+    expect(body).toContain('| Authentication guard | 3.0% | 3.0 |');
+    expect(body).toContain('| All else: HTTP, JSON, limits, audit record, the tool | 96.0% | 96.0 |');
   });
 
   it('draws a bar for each share of bare, within the picture, and no markup out of names', () => {

@@ -24,28 +24,42 @@ test('a token that could be used when its table changed still can, once, and is 
   const dataSource = await new DataSource(dataSourceOptions(url, 1)).initialize();
   await dataSource.undoLastMigration();
   await dataSource.destroy();
-  const [user, living, ended] = [randomUUID(), randomUUID(), randomUUID()];
+  const [user, disabled, living, ended, theirs] = Array.from({ length: 5 }, () => randomUUID()) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const resource = 'http://127.0.0.1:1/mcp';
   await queryOnce(
     url,
-    `INSERT INTO users (id, email, scopes, created_at) VALUES ($1, 'old@example.com', '{mcp:write}', now())`,
-    [user],
+    `INSERT INTO users (id, email, scopes, created_at, disabled_at)
+     VALUES ($1, 'old@example.com', '{mcp:write}', now(), NULL), ($2, 'gone@example.com', '{mcp:write}', now(), now())`,
+    [user, disabled],
   );
-  for (const [session, revoked] of [
-    [living, null],
-    [ended, 'logout'],
+  for (const [session, person, revoked] of [
+    [living, user, null],
+    [ended, user, 'logout'],
+    [theirs, disabled, null],
   ])
     await queryOnce(
       url,
       `INSERT INTO sessions (id, user_id, client_id, resource, scopes, created_at, expires_at, revoked_at, revoked_reason)
        VALUES ($1, $2, 'toolgate', $3, '{notes:read}', now(), now() + interval '9 days', CASE WHEN $4::text IS NOT NULL THEN now() END, $4)`,
-      [session, user, resource, revoked],
+      [session, person, resource, revoked],
     );
-  const [first, second, third] = [oldToken(living), oldToken(living), oldToken(ended)];
+  const [first, second, third, fourth] = [
+    oldToken(living),
+    oldToken(living),
+    oldToken(ended),
+    oldToken(theirs),
+  ];
   for (const [token, session, minutes, used] of [
     [first, living, 2, true],
     [second, living, 1, false],
     [third, ended, 1, false],
+    [fourth, theirs, 1, false],
   ] as const)
     await queryOnce(
       url,
@@ -61,6 +75,7 @@ test('a token that could be used when its table changed still can, once, and is 
   // Not known any more, and so no proof of a copy.
   expect((await refresh(first)).body.code).toBe('invalid_refresh_token');
   expect((await refresh(third)).body.code).toBe('invalid_refresh_token');
+  expect((await refresh(fourth)).body.code).toBe('invalid_refresh_token');
   const successor = await refresh(second);
   expect([successor.status, successor.body.scope]).toEqual([200, 'notes:read']);
   expect((await refresh(second)).body.refresh_token).toBe(successor.body.refresh_token);
@@ -69,4 +84,22 @@ test('a token that could be used when its table changed still can, once, and is 
   service.clock.advance(60);
   expect((await refresh(second)).body.code).toBe('reused_refresh_token');
   expect((await refresh(next.body.refresh_token)).status).toBe(401);
+});
+
+test('and back: the token of a session stays good in the table of before', async () => {
+  const now = await startTestService();
+  const { refreshToken } = await now.person();
+  const { databaseUrl: url, masterKey } = now;
+  const successor = await now.call('POST', '/auth/refresh', { body: { refresh_token: refreshToken } });
+  await now.stop();
+  const dataSource = await new DataSource(dataSourceOptions(url, 1)).initialize();
+  await dataSource.undoLastMigration();
+  await dataSource.destroy();
+  const rows = await queryOnce(url, 'SELECT digest, used_at FROM refresh_tokens');
+  expect(rows).toEqual([{ digest: sha256(successor.body.refresh_token as string), used_at: null }]);
+  await migrate(url);
+  const again = await startTestService({ databaseUrl: url, masterKey });
+  const refreshed = await again.call('POST', '/auth/refresh', { body: { refresh_token: successor.body.refresh_token } }); // prettier-ignore
+  expect(refreshed.status).toBe(200);
+  await again.stop();
 });

@@ -55,8 +55,8 @@ export interface SessionToOpen {
  * seconds is the client's own retry and only refused. A session that this statement's snapshot does not see yet is younger.
  * The grant and the user are locked too: who revokes either waits, and then finds the session that was opened.
  * $1 digest, $2 client, $3 redirect URI or null, $4 challenge of the presented verifier, $5 resource or null, $6 session id,
- * $7 now, $8 end of the session, $9 and $13 digests of the refresh token and its family or nulls, $10 idle end, $11 address,
- * $12 user agent.
+ * $7 now, $8 end of the session, $9 digest of the refresh token or null, $10 of its family, $11 idle end, $12 address,
+ * $13 user agent.
  */
 const REDEEM: Statement = {
   name: 'authorization-code-redeem',
@@ -82,13 +82,11 @@ const REDEEM: Statement = {
       FROM presented p LEFT JOIN sessions s ON s.id = p.session_id
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
-      SELECT $6, user_id, client_id, resource, scopes, grant_id, $11, $12, $7, $8 FROM judged WHERE outcome = 'redeemed'
+      SELECT $6, user_id, client_id, resource, scopes, grant_id, $12, $13, $7, $8 FROM judged WHERE outcome = 'redeemed'
       RETURNING *
-    ), whole AS (
-      SELECT opened.*, user_scopes FROM opened, presented
     ), used AS (
-      UPDATE authorization_codes SET session_id = opened.id FROM opened WHERE digest = $1
-    ), first_token AS (${firstRefreshToken('whole', '$9', '$13', '$10')}
+      UPDATE authorization_codes c SET session_id = opened.id FROM opened WHERE c.digest = $1
+    ), first_token AS (${firstRefreshToken('presented p', '$9', '$10', '$11')}
     ), ended AS (
       UPDATE sessions SET revoked_at = $7, revoked_reason = 'code_replayed'
       FROM judged WHERE judged.outcome = 'replayed' AND sessions.id = judged.session_id AND sessions.revoked_at IS NULL
@@ -112,8 +110,8 @@ export class CodesRepository {
   async redeem(code: PresentedCode, session: SessionToOpen): Promise<Redemption | undefined> {
     const rows = await this.database.query<Redemption & Record<string, unknown>>(REDEEM, [
       code.digest, code.clientId, code.redirectUri, code.challenge, code.resource, session.id, session.now,
-      session.sessionEnd, session.refreshToken?.digest, session.idleEnd, session.address, session.userAgent,
-      session.refreshToken?.family,
+      session.sessionEnd, session.refreshToken?.digest, session.refreshToken?.family, session.idleEnd, session.address,
+      session.userAgent,
     ]); // prettier-ignore
     return rows[0];
   }

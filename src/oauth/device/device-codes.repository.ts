@@ -47,7 +47,9 @@ const DENY: Statement = {
   name: 'device-code-deny',
   text: `UPDATE device_codes SET state = 'denied' WHERE digest = $1 AND state = 'pending' RETURNING digest`,
 };
-// One statement judges the poll and acts on it: of many at once, one gets the tokens (RFC 8628 section 3.5).
+// One statement judges the poll and acts on it: of many at once, one gets the tokens (RFC 8628 section 3.5). $1 digest, $2 client,
+// $3 session id, $4 now, $5 end of the session, $6 digest of the refresh token or null, $7 of its family, $8 idle end, $9 address,
+// $10 user agent.
 const POLL: Statement = {
   name: 'device-code-poll',
   text: `
@@ -71,11 +73,9 @@ const POLL: Statement = {
       FROM presented p LEFT JOIN person ON person.id = p.grant_id
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, grant_id, address, user_agent, created_at, expires_at)
-      SELECT $3, user_id, client_id, resource, scopes, grant_id, $8, $9, $4, $5 FROM judged WHERE outcome = 'allowed'
+      SELECT $3, user_id, client_id, resource, scopes, grant_id, $9, $10, $4, $5 FROM judged WHERE outcome = 'allowed'
       RETURNING *
-    ), whole AS (
-      SELECT opened.*, user_scopes FROM opened, judged
-    ), first_token AS (${firstRefreshToken('whole', '$6', '$10', '$7')}
+    ), first_token AS (${firstRefreshToken('judged', '$6', '$7', '$8')}
     ), proven AS (
       UPDATE oauth_clients c SET used_at = $4 FROM opened WHERE c.client_id = $2 AND c.used_at IS NULL
     ), noted AS (
@@ -122,7 +122,7 @@ export class DeviceCodesRepository {
   async poll(digest: Buffer, clientId: string, session: SessionToOpen): Promise<Poll | undefined> {
     const rows = await this.database.query<Poll & Record<string, unknown>>(POLL, [
       digest, clientId, session.id, session.now, session.sessionEnd, session.refreshToken?.digest,
-      session.idleEnd, session.address, session.userAgent, session.refreshToken?.family,
+      session.refreshToken?.family, session.idleEnd, session.address, session.userAgent,
     ]); // prettier-ignore
     return rows[0];
   }
