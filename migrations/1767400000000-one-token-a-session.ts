@@ -5,8 +5,14 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * those used before nothing is known any more but that they are not good.
  */
 const UP = [
+  // What is copied must not change before the triggers watch it.
+  `LOCK TABLE users, sessions, refresh_tokens IN SHARE ROW EXCLUSIVE MODE`,
+
+  // The functions find their tables in the schema of this migration, whoever fires them. They take their locks on tokens in the
+  // order of sessions, as a batch of rotations does.
+
   // A disabled person's sessions end, whoever disables them, and so their row needs no second look.
-  `CREATE FUNCTION toolgate_end_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+  `CREATE FUNCTION toolgate_end_sessions() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
   BEGIN
     UPDATE sessions SET revoked_at = NEW.disabled_at, revoked_reason = 'user_disabled' WHERE user_id = NEW.id AND revoked_at IS NULL;
     RETURN NULL;
@@ -49,15 +55,19 @@ const UP = [
    ORDER BY t.session_id, t.issued_at DESC`,
   `DROP TABLE old_refresh_tokens`,
 
-  `CREATE FUNCTION toolgate_end_refresh_token() RETURNS trigger LANGUAGE plpgsql AS $$
+  `CREATE FUNCTION toolgate_end_refresh_token() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
   BEGIN
-    DELETE FROM refresh_tokens WHERE session_id = NEW.id;
+    PERFORM 1 FROM refresh_tokens t WHERE t.session_id IN (SELECT c.id FROM changed c WHERE c.revoked_at IS NOT NULL)
+      ORDER BY t.session_id FOR UPDATE;
+    DELETE FROM refresh_tokens t USING changed c WHERE t.session_id = c.id AND c.revoked_at IS NOT NULL;
     RETURN NULL;
   END $$`,
-  `CREATE TRIGGER sessions_end_refresh_token AFTER UPDATE OF revoked_at ON sessions
-    FOR EACH ROW WHEN (NEW.revoked_at IS NOT NULL) EXECUTE FUNCTION toolgate_end_refresh_token()`,
-  `CREATE FUNCTION toolgate_copy_user_scopes() RETURNS trigger LANGUAGE plpgsql AS $$
+  `CREATE TRIGGER sessions_end_refresh_token AFTER UPDATE ON sessions REFERENCING NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION toolgate_end_refresh_token()`,
+  `CREATE FUNCTION toolgate_copy_user_scopes() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
   BEGIN
+    PERFORM 1 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE s.user_id = NEW.id
+      ORDER BY t.session_id FOR UPDATE OF t;
     UPDATE refresh_tokens t SET user_scopes = NEW.scopes FROM sessions s WHERE s.user_id = NEW.id AND t.session_id = s.id;
     RETURN NULL;
   END $$`,

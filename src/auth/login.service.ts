@@ -38,6 +38,7 @@ export class LoginService {
     const { tokens, sessionId } = await this.sessions.open({
       ...from,
       userId: user.id,
+      byPassword: true,
       resource: this.config.resource,
       scopes: grantedScopes(request.scope, user.scopes, this.config.scopes),
     });

@@ -23,6 +23,9 @@ export interface NewKey extends Omit<
   readonly digest: Buffer;
   readonly scopes: readonly string[];
   readonly allowedCidrs: readonly string[];
+  /** The session or the key that makes it. Both null: the application around the service does. */
+  readonly bySession: string | null;
+  readonly byKey: string | null;
 }
 
 export interface KeyWithOwner extends KeyRecord {
@@ -38,12 +41,17 @@ const RECORD = `k.id, k.name, k.resource, k.scopes, k.allowed_cidrs AS "allowedC
   k.expires_at AS "expiresAt", k.rotated_at AS "rotatedAt", k.last_used_at AS "lastUsedAt",
   k.previous_expires_at AS "previousExpiresAt"`;
 
-// The lock makes the removal of a resource wait, which then ends this key with the others.
+// The locks make who removes the resource, or ends all that is the person's, wait, and then end this key with the others. Nobody makes
+// one by a session ($10) or a key ($11) that has ended, however short ago.
 const INSERT: Statement = {
   name: 'key-insert',
-  text: `WITH known AS (SELECT identifier FROM resources WHERE identifier = $5 FOR KEY SHARE)
+  text: `WITH known AS (SELECT identifier FROM resources WHERE identifier = $5 FOR KEY SHARE),
+           session AS (SELECT FROM sessions WHERE id = $10 AND revoked_at IS NULL FOR SHARE),
+           maker AS (SELECT FROM api_keys WHERE id = $11 AND revoked_at IS NULL FOR SHARE)
          INSERT INTO api_keys AS k (id, user_id, name, digest, resource, scopes, allowed_cidrs, created_at, expires_at)
-         SELECT $1, $2, $3, $4, identifier, $6, $7, $8, $9 FROM known RETURNING ${RECORD}`,
+         SELECT $1, $2, $3, $4, identifier, $6, $7, $8, $9 FROM known
+         WHERE ($10::uuid IS NULL OR EXISTS (SELECT FROM session)) AND ($11::uuid IS NULL OR EXISTS (SELECT FROM maker))
+         RETURNING ${RECORD}`,
 };
 const LIST: Statement = {
   name: 'key-list',
@@ -79,10 +87,24 @@ const MARK_USED: Statement = {
 export class KeysRepository {
   constructor(private readonly database: Database) {}
 
-  /** Undefined when its resource is not known, or not any more. */
+  /** Undefined when its resource, or what makes it, is not there any more. */
   async insert(key: NewKey): Promise<KeyRecord | undefined> {
-    const { id, userId, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt } = key;
-    const values = [id, userId, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt];
+    const {
+      id,
+      userId,
+      name,
+      digest,
+      resource,
+      scopes,
+      allowedCidrs,
+      createdAt,
+      expiresAt,
+      bySession,
+      byKey,
+    } = key;
+    const values = [
+      id, userId, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt, bySession, byKey,
+    ]; // prettier-ignore
     return (await this.database.query<KeyRecord>(INSERT, values))[0];
   }
 

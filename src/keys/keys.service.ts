@@ -51,7 +51,7 @@ export class KeysService {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed` */
+  /** @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`, `revoked_token` */
   async create(caller: Principal, request: CreateKey): Promise<FreshKey> {
     const resource = await this.resourceNamed(request.resource);
     requireMayMakeFor(caller, resource.identifier);
@@ -75,8 +75,13 @@ export class KeysService {
       allowedCidrs: maker?.cidrs.length ? maker.cidrs : (request.allowedCidrs ?? []),
       createdAt: now,
       expiresAt: earlier(asked, maker?.expiresAt ?? null) ?? null,
+      bySession: 'sessionId' in caller && caller.sessionId !== '' ? caller.sessionId : null,
+      byKey: caller.kind === 'api_key' ? caller.keyId : null,
     });
-    if (!record) throw unknownResource();
+    if (!record) {
+      await this.resourceNamed(request.resource);
+      throw new ToolgateError('revoked_token');
+    }
     return { ...record, key };
   }
 

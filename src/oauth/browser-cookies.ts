@@ -6,7 +6,7 @@ import { InjectConfig } from '../config/config.token.js';
 import { randomToken, sameDigest, sha256 } from '../crypto/digest.js';
 import { MasterKey } from '../crypto/master-key.js';
 import { PageError } from '../errors/oauth-error.js';
-import { BrowserLogins, type BrowserPerson } from '../tokens/browser-logins.js';
+import { BrowserLogins, type BrowserPerson, type SignIn } from '../tokens/browser-logins.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
@@ -77,11 +77,11 @@ export class BrowserCookies {
     return cookie === undefined ? undefined : this.logins.find(cookie);
   }
 
-  async signIn(request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
+  async signIn(request: FastifyRequest, reply: FastifyReply, who: SignIn): Promise<void> {
     const before = this.read(request, this.loginName);
     if (before !== undefined) await this.logins.end(before);
     const from = { address: request.ip, userAgent: request.headers['user-agent'] };
-    this.set(reply, this.loginName, await this.logins.open(userId, from));
+    this.set(reply, this.loginName, await this.logins.open(who, from));
   }
 
   async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -81,7 +81,7 @@ export class UpstreamController {
       await reply.send(await this.tokens(done.userId, request));
       return;
     }
-    await this.cookies.signIn(request, reply, done.userId);
+    await this.cookies.signIn(request, reply, { userId: done.userId, byPassword: false });
     const errand = this.pending.errand(request, done.continueTo);
     await reply.redirect(this.pending.next(errand), 303);
   }
@@ -104,6 +104,7 @@ export class UpstreamController {
     if (!user) throw new ToolgateError('invalid_login', { reason: 'the account is gone' });
     const { tokens } = await this.sessions.open({
       userId,
+      byPassword: false,
       resource: this.config.resource,
       scopes: user.scopes,
       address: request.ip,

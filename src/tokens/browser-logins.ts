@@ -20,15 +20,22 @@ export interface BrowserPerson {
   readonly signedInAt: Date;
 }
 
+/** Who signs in at the pages, and whether a password was what proved it. */
+export interface SignIn {
+  readonly userId: string;
+  readonly byPassword: boolean;
+}
+
 const LIFE_SECONDS = 12 * 3600;
 
-// The session and its cookie are born together; no session for a user disabled meanwhile.
+// The session and its cookie are born together; no session for a user disabled meanwhile, nor ($10) by a password lost meanwhile.
 const OPEN: Statement = {
   name: 'browser-login-open',
   text: `
     WITH opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
-      SELECT $1, id, $3, $4, '{}', $5, $6, $7, $8 FROM users WHERE id = $2 AND disabled_at IS NULL FOR SHARE
+      SELECT $1, id, $3, $4, '{}', $5, $6, $7, $8 FROM users
+      WHERE id = $2 AND disabled_at IS NULL AND (password_hash IS NOT NULL OR NOT $10::boolean) FOR SHARE
       RETURNING id
     )
     INSERT INTO browser_logins (digest, session_id, signed_in_at) SELECT $9, id, $7 FROM opened RETURNING session_id`,
@@ -59,17 +66,22 @@ export class BrowserLogins {
 
   /**
    * @returns what the cookie holds.
-   * @throws ToolgateError `invalid_login` when the user was disabled in the meantime.
+   * @throws ToolgateError `invalid_login` when the user was disabled, or lost the password, in the meantime.
    */
-  async open(userId: string, from: { address: string; userAgent: string | undefined }): Promise<string> {
+  async open(
+    { userId, byPassword }: SignIn,
+    from: { address: string; userAgent: string | undefined },
+  ): Promise<string> {
     const cookie = randomToken();
     const now = this.clock.now();
     const rows = await this.database.query(OPEN, [
       uuidv7(), userId, FIRST_PARTY_CLIENT, this.config.issuer, storableAddress(from.address), from.userAgent?.slice(0, 500) ?? null,
-      now, secondsAfter(now, LIFE_SECONDS), sha256(cookie),
+      now, secondsAfter(now, LIFE_SECONDS), sha256(cookie), byPassword,
     ]); // prettier-ignore
     if (rows.length === 0)
-      throw new ToolgateError('invalid_login', { reason: 'the account was disabled during the login' });
+      throw new ToolgateError('invalid_login', {
+        reason: 'the account was disabled or taken over during the login',
+      });
     return cookie;
   }
 

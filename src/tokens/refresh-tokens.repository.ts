@@ -16,67 +16,75 @@ export interface Rotation {
   readonly resource: string;
   readonly sessionScopes: string[];
   readonly userScopes: string[];
+  /** Of a reuse: this call ended the session, and no other. */
+  readonly ended?: boolean;
 }
+type Placed = Rotation & { readonly place: number };
 
 /** So many of the tokens used last are known one by one; an older one is a reuse, however short ago it was used. */
 const RETRIED = 8;
 
 /*
- * One statement decides and acts for all that are presented at the same time, so that no two callers can both be first:
- *   asked      the tokens of this batch, each of another session, which it names
- *   rotated    puts the successor in the place of each token with which all is well, as nearly always; a second caller waits
- *              here and then finds another token in its place
- *   presented  those that were not: the row of their session as it is by now, which the locks make sure of. The lock of the
- *              session comes first, as for all who end one, whose trigger then removes this row
- *   judged     why it was not, in order of weight. The row of a session that ended is gone: its tokens are unknown
- *   ended      a token used again after the window or that is older than those known, or that a holder made up, ends its session
- * The length makes the planner expect one row, whatever the array, so that it keeps one plan: each row by its session's id.
- * $1 the sessions, $2 presented digests, $3 their families', $4 their successors', $5 the clients that present them: to any other a
- * token is unknown (spec S10), $6 the resources that they ask for, or nulls, $7 now, $8 start of the replay window, $9 idle end of
- * the successors.
+ * Puts the successor in the place of each token with which all is well, as nearly always. Of two callers the second waits here and
+ * then finds another token in its place. The length makes the planner expect one row, whatever the array, so that it keeps one plan:
+ * each row by its session's id, in the order given.
+ * $1 the sessions, in order, $2 presented digests, $3 their families', $4 the clients that present them: to any other a token is
+ * unknown (spec S10), $5 the resources that they ask for, or nulls, $6 now, $7 start of the replay window, $8 digests of the
+ * successors, $9 their idle end.
  */
 const ROTATE: Statement = {
   name: 'refresh-tokens-rotate',
   text: `
     WITH asked AS (
-      SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::text[]) WITH ORDINALITY
-        AS asked (session_id, presented, family, successor, client_id, wanted, place)
+      SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $8::bytea[]) WITH ORDINALITY
+        AS asked (session_id, presented, family, client_id, wanted, successor, place)
       WHERE octet_length(presented) = 32
     ), rotated AS (
       UPDATE refresh_tokens t
-      SET family_digest = a.family, digest = a.successor, issued_at = $7, expires_at = least($9, t.session_expires_at),
-          used = (array_prepend(t.digest, CASE WHEN t.used_at[1] > $8 THEN t.used END))[:${RETRIED}],
-          used_at = (array_prepend($7, CASE WHEN t.used_at[1] > $8 THEN t.used_at END))[:${RETRIED}]
+      SET family_digest = a.family, digest = a.successor, issued_at = $6, expires_at = least($9, t.session_expires_at),
+          used = (array_prepend(t.digest, CASE WHEN t.used_at[1] > $7 THEN t.used END))[:${RETRIED}],
+          used_at = (array_prepend($6, CASE WHEN t.used_at[1] > $7 THEN t.used_at END))[:${RETRIED}]
       FROM asked a
-      WHERE t.session_id = a.session_id AND t.digest = a.presented AND t.client_id = a.client_id AND t.expires_at > $7
+      WHERE t.session_id = a.session_id AND t.digest = a.presented AND t.client_id = a.client_id AND t.expires_at > $6
         AND (a.wanted IS NULL OR t.resource = a.wanted)
       RETURNING a.place, t.session_id, t.user_id, t.client_id, t.resource, t.scopes, t.user_scopes
-    ), refused AS (
-      SELECT * FROM asked WHERE place NOT IN (SELECT place FROM rotated)
-    ), presented AS (
-      SELECT a.place, a.presented, a.wanted, t.*
-      FROM refused a JOIN sessions s ON s.id = a.session_id JOIN refresh_tokens t ON t.session_id = s.id
-      WHERE t.client_id = a.client_id AND (t.family_digest = a.family OR t.digest = a.presented)
-      FOR NO KEY UPDATE OF s, t
+    )
+    SELECT json_agg(json_build_object(
+      'place', place, 'outcome', 'rotated', 'userId', user_id, 'sessionId', session_id, 'clientId', client_id,
+      'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes
+    )) AS rotations FROM rotated`,
+};
+
+/*
+ * Why those that were not rotated were not, in order of weight, as everybody's rotations have left the rows. A token used again
+ * after the window, or older than those that are known, or made up by who had one, ends its session, whose trigger removes the row:
+ * no token is locked before, so that who ends sessions and who judges wait in one order. The row of a session that has ended is gone:
+ * its tokens are unknown. Parameters as above.
+ */
+const JUDGE: Statement = {
+  name: 'refresh-tokens-judge',
+  text: `
+    WITH asked AS (
+      SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::text[]) WITH ORDINALITY
+        AS asked (session_id, presented, family, client_id, wanted, place)
+      WHERE octet_length(presented) = 32
     ), judged AS (
-      SELECT place, CASE
-               WHEN resource <> wanted THEN 'wrong_resource'
-               WHEN session_expires_at <= $7 OR digest = presented THEN 'expired'
-               WHEN used_at[array_position(used, presented)] > $8 THEN 'replayed'
+      SELECT a.place, CASE
+               WHEN t.resource <> a.wanted THEN 'wrong_resource'
+               WHEN t.session_expires_at <= $6 OR t.digest = a.presented THEN 'expired'
+               WHEN t.used_at[array_position(t.used, a.presented)] > $7 THEN 'replayed'
                ELSE 'reused'
-             END AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes
-      FROM presented
+             END AS outcome, t.*
+      FROM asked a JOIN refresh_tokens t ON t.session_id = a.session_id AND t.client_id = a.client_id
+      WHERE t.family_digest = a.family OR t.digest = a.presented
     ), ended AS (
-      UPDATE sessions SET revoked_at = $7, revoked_reason = 'refresh_token_reuse'
-      FROM judged WHERE judged.outcome = 'reused' AND sessions.id = judged.session_id
-    ), outcomes AS (
-      SELECT place, 'rotated' AS outcome, session_id, user_id, client_id, resource, scopes, user_scopes FROM rotated
-      UNION ALL SELECT * FROM judged
+      UPDATE sessions s SET revoked_at = $6, revoked_reason = 'refresh_token_reuse'
+      FROM judged WHERE judged.outcome = 'reused' AND s.id = judged.session_id AND s.revoked_at IS NULL RETURNING s.id
     )
     SELECT json_agg(json_build_object(
       'place', place, 'outcome', outcome, 'userId', user_id, 'sessionId', session_id, 'clientId', client_id,
-      'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes
-    )) AS rotations FROM outcomes`,
+      'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes, 'ended', session_id IN (SELECT id FROM ended)
+    )) AS rotations FROM judged`,
 };
 
 /** A refresh token that could be used now. Times in seconds since 1970. */
@@ -167,19 +175,38 @@ export class RefreshTokensRepository {
   }
 
   private async rotateAll(batch: readonly Presented[]): Promise<(Rotation | undefined)[]> {
+    // In one order for all, or two batches could wait for each other.
+    const asked = [...batch].sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
     const now = this.clock.now();
-    const [row] = await this.database.query<{ rotations: (Rotation & { place: number })[] | null }>(ROTATE, [
-      batch.map(({ sessionId }) => sessionId),
-      batch.map(({ digest }) => digest),
-      batch.map(({ family }) => family),
-      batch.map(({ successor }) => successor),
-      batch.map(({ clientId }) => clientId),
-      batch.map(({ resource }) => resource),
+    const successors = asked.map(({ successor }) => successor);
+    const answers = new Map<Presented, Rotation>();
+    await this.answer(answers, asked, ROTATE, now, [successors, this.lifetimes.idleEnd(now)]);
+    const refused = asked.filter((one) => !answers.has(one));
+    if (refused.length > 0) await this.answer(answers, refused, JUDGE, now, []);
+    return batch.map((one) => answers.get(one));
+  }
+
+  private async answer(
+    answers: Map<Presented, Rotation>,
+    asked: readonly Presented[],
+    statement: Statement,
+    now: Date,
+    more: readonly unknown[],
+  ): Promise<void> {
+    const [row] = await this.database.query<{ rotations: Placed[] | null }>(statement, [
+      asked.map(({ sessionId }) => sessionId),
+      asked.map(({ digest }) => digest),
+      asked.map(({ family }) => family),
+      asked.map(({ clientId }) => clientId),
+      asked.map(({ resource }) => resource),
       now,
       this.lifetimes.replayWindowStart(now),
-      this.lifetimes.idleEnd(now),
+      ...more,
     ]);
-    return inPlace(row?.rotations, batch.length);
+    for (const [index, rotation] of inPlace(row?.rotations, asked.length).entries()) {
+      const one = asked[index];
+      if (one && rotation) answers.set(one, rotation);
+    }
   }
 
   /** Of any token of a session that has not ended, used or not, or made up by who had one. */

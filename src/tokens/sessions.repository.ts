@@ -26,12 +26,14 @@ export interface LiveSession extends Omit<NewSession, 'userId'> {
   readonly lastUsedAt: Date;
 }
 
-// The session and its first refresh token are born together. No session for a user disabled meanwhile.
+// The session and its first refresh token are born together. No session for a user disabled meanwhile, nor ($13) by a password that
+// was taken from the account meanwhile: who had proven nothing but the password has lost it to the owner of the address.
 const OPEN: Statement = {
   name: 'session-open',
   text: `
     WITH person AS (
-      SELECT id, scopes AS user_scopes FROM users WHERE id = $2 AND disabled_at IS NULL FOR SHARE
+      SELECT id, scopes AS user_scopes FROM users
+      WHERE id = $2 AND disabled_at IS NULL AND (password_hash IS NOT NULL OR NOT $13::boolean) FOR SHARE
     ), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
       SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM person RETURNING *
@@ -83,12 +85,17 @@ export interface ClientToken {
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
 
-  /** False when the user was disabled in the meantime. */
-  async open(session: NewSession, { digest, family }: RefreshTokenKey, idleEnd: Date): Promise<boolean> {
+  /** False when the user was disabled, or lost the password, in the meantime. */
+  async open(
+    session: NewSession,
+    { digest, family }: RefreshTokenKey,
+    idleEnd: Date,
+    byPassword: boolean,
+  ): Promise<boolean> {
     const { id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt } = session;
     const rows = await this.database.query(OPEN, [
       id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt, digest, family,
-      idleEnd,
+      idleEnd, byPassword,
     ]); // prettier-ignore
     return rows.length === 1;
   }

@@ -35,6 +35,8 @@ export interface SessionRequest {
   readonly scopes: readonly Scope[];
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
+  /** A password was what proved who it is. */
+  readonly byPassword: boolean;
 }
 
 export interface RefreshRequest {
@@ -64,7 +66,7 @@ export class SessionsService {
   /**
    * A login over REST.
    *
-   * @throws ToolgateError `invalid_login` when the user was disabled in the meantime.
+   * @throws ToolgateError `invalid_login` when the user was disabled, or lost the password, in the meantime.
    */
   async open(request: SessionRequest): Promise<{ tokens: TokenPair; sessionId: string }> {
     const now = this.clock.now();
@@ -85,9 +87,12 @@ export class SessionsService {
       },
       refreshTokenKey(refreshToken),
       this.lifetimes.idleEnd(now),
+      request.byPassword,
     );
     if (!opened)
-      throw new ToolgateError('invalid_login', { reason: 'the account was disabled during the login' });
+      throw new ToolgateError('invalid_login', {
+        reason: 'the account was disabled or taken over during the login',
+      });
     const principal = { userId, sessionId: id, clientId: FIRST_PARTY_CLIENT, resource, scopes };
     return { tokens: await this.responses.pair({ kind: 'user', ...principal }, refreshToken), sessionId: id };
   }
@@ -163,7 +168,7 @@ export class SessionsService {
       case 'expired':
         throw new ToolgateError('expired_refresh_token');
       case 'reused':
-        if (rotation) this.noteReuse(rotation, from);
+        if (rotation?.ended) this.noteReuse(rotation, from);
         throw new ToolgateError('reused_refresh_token');
       case 'wrong_resource':
         throw new ToolgateError('wrong_resource');

@@ -58,14 +58,6 @@ const SETTLE: Statement = {
     ), taken AS (
       UPDATE users SET password_hash = NULL, email_verified_at = $8
       WHERE id IN (SELECT id FROM judged WHERE outcome = 'taken_over') RETURNING id
-    ), sessions_ended AS (
-      UPDATE sessions SET revoked_at = $8, revoked_reason = 'account_taken_over'
-      WHERE user_id IN (SELECT id FROM taken) AND revoked_at IS NULL RETURNING id
-    ), keys_ended AS (
-      UPDATE api_keys SET revoked_at = $8
-      WHERE user_id IN (SELECT id FROM taken) AND revoked_at IS NULL RETURNING id
-    ), grants_ended AS (
-      UPDATE grants SET revoked_at = $8 WHERE user_id IN (SELECT id FROM taken) AND revoked_at IS NULL
     ), unlinked AS (
       DELETE FROM upstream_identities WHERE user_id IN (SELECT id FROM taken)
     ), linked AS (
@@ -79,10 +71,24 @@ const SETTLE: Statement = {
         AND $4 AND email_verified_at IS NULL AND lower(email) = lower($3)
     )
     SELECT outcome,
-           CASE WHEN outcome IN ('known', 'linked', 'taken_over', 'created') THEN id END AS "userId",
-           ARRAY(SELECT id FROM sessions_ended UNION ALL SELECT id FROM keys_ended) AS ended
+           CASE WHEN outcome IN ('known', 'linked', 'taken_over', 'created') THEN id END AS "userId"
     FROM judged
     WHERE outcome NOT IN ('linked', 'taken_over', 'created') OR EXISTS (SELECT FROM linked)`,
+};
+
+// After it, so that it sees the sessions and keys that SETTLE had to wait for. $1 user, $2 now.
+const END_ALL: Statement = {
+  name: 'upstream-identity-end-all',
+  text: `
+    WITH sessions_ended AS (
+      UPDATE sessions SET revoked_at = $2, revoked_reason = 'account_taken_over'
+      WHERE user_id = $1 AND revoked_at IS NULL RETURNING id
+    ), keys_ended AS (
+      UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id
+    ), grants_ended AS (
+      UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
+    )
+    SELECT id FROM sessions_ended UNION ALL SELECT id FROM keys_ended`,
 };
 
 const TRIES = 5;
@@ -95,9 +101,13 @@ export class UpstreamIdentitiesRepository {
   async settle(person: UpstreamPerson, scopes: readonly string[], now: Date): Promise<Settled> {
     const { provider, subject, email, emailVerified, name } = person;
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      const [settled] = await this.database.query<Settled & Record<string, unknown>>(SETTLE, [
-        provider, subject, email, emailVerified, uuidv7(), name, scopes, now,
-      ]); // prettier-ignore
+      const values = [provider, subject, email, emailVerified, uuidv7(), name, scopes, now];
+      const settled = await this.database.transaction(async (query): Promise<Settled | undefined> => {
+        const [row] = await query<Omit<Settled, 'ended'>>(SETTLE, values);
+        if (row?.outcome !== 'taken_over') return row && { ...row, ended: [] };
+        const ended = await query<{ id: string }>(END_ALL, [row.userId, now]);
+        return { ...row, ended: ended.map(({ id }) => id) };
+      });
       if (settled) return settled;
     }
     throw new Error('an upstream identity could not be settled');

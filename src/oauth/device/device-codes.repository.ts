@@ -66,8 +66,9 @@ const POLL: Statement = {
                WHEN p.expires_at <= $4 THEN 'expired'
                WHEN p.state = 'denied' THEN 'denied'
                WHEN p.polled_at > $4::timestamptz - make_interval(secs => p.interval_seconds) THEN 'slow_down'
-               WHEN p.state = 'pending' THEN 'pending'
-               WHEN person.id IS NULL OR person.revoked_at IS NOT NULL OR person.disabled_at IS NOT NULL THEN 'revoked'
+               -- Allowed while this waited for the row: its snapshot has no grant yet, the next poll's has.
+               WHEN p.state = 'pending' OR person.id IS NULL THEN 'pending'
+               WHEN person.revoked_at IS NOT NULL OR person.disabled_at IS NOT NULL THEN 'revoked'
                ELSE 'allowed'
              END AS outcome
       FROM presented p LEFT JOIN person ON person.id = p.grant_id
