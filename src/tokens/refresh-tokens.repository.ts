@@ -56,10 +56,8 @@ const ROTATE: Statement = {
 };
 
 /*
- * Why those that were not rotated were not, in order of weight, as everybody's rotations have left the rows. A token used again
- * after the window, or older than those that are known, or made up by who had one, ends its session, whose trigger removes the row:
- * no token is locked before, so that who ends sessions and who judges wait in one order. The row of a session that has ended is gone:
- * its tokens are unknown. Parameters as above.
+ * Why those that were not rotated were not, in order of weight, as everybody's rotations have left the rows. The row of a session
+ * that has ended is gone: its tokens are unknown. Parameters as above.
  */
 const JUDGE: Statement = {
   name: 'refresh-tokens-judge',
@@ -77,14 +75,19 @@ const JUDGE: Statement = {
              END AS outcome, t.*
       FROM asked a JOIN refresh_tokens t ON t.session_id = a.session_id AND t.client_id = a.client_id
       WHERE t.family_digest = a.family OR t.digest = a.presented
-    ), ended AS (
-      UPDATE sessions s SET revoked_at = $6, revoked_reason = 'refresh_token_reuse'
-      FROM judged WHERE judged.outcome = 'reused' AND s.id = judged.session_id AND s.revoked_at IS NULL RETURNING s.id
     )
     SELECT json_agg(json_build_object(
       'place', place, 'outcome', outcome, 'userId', user_id, 'sessionId', session_id, 'clientId', client_id,
-      'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes, 'ended', session_id IN (SELECT id FROM ended)
+      'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes
     )) AS rotations FROM judged`,
+};
+
+// A token used again after the window, or older than those that are known, or made up by who had one. No token is locked here: a
+// trigger removes that of a session which ends, so that all lock the session first.
+const END_REUSED: Statement = {
+  name: 'refresh-tokens-end-reused',
+  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'refresh_token_reuse'
+         WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL RETURNING id`,
 };
 
 /** A refresh token that could be used now. Times in seconds since 1970. */
@@ -183,7 +186,18 @@ export class RefreshTokensRepository {
     await this.answer(answers, asked, ROTATE, now, [successors, this.lifetimes.idleEnd(now)]);
     const refused = asked.filter((one) => !answers.has(one));
     if (refused.length > 0) await this.answer(answers, refused, JUDGE, now, []);
-    return batch.map((one) => answers.get(one));
+    const reused = [...answers.values()].filter(({ outcome }) => outcome === 'reused');
+    const ended = reused.length > 0 ? await this.endReused(reused, now) : new Set<string>();
+    return batch.map((one) => {
+      const rotation = answers.get(one);
+      return rotation && ended.has(rotation.sessionId) ? { ...rotation, ended: true } : rotation;
+    });
+  }
+
+  private async endReused(reused: readonly Rotation[], now: Date): Promise<Set<string>> {
+    const ids = reused.map(({ sessionId }) => sessionId);
+    const ended = await this.database.query<{ id: string }>(END_REUSED, [ids, now]);
+    return new Set(ended.map(({ id }) => id));
   }
 
   private async answer(

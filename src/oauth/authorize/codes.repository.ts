@@ -51,8 +51,8 @@ export interface SessionToOpen {
 
 /*
  * One statement decides and acts: the row lock lets one caller be first, and the others see what it wrote. A second use
- * with everything right ends the session of the first (RFC 6749 section 4.1.2, spec S12); one sent within the same two
- * seconds is the client's own retry and only refused. A session that this statement's snapshot does not see yet is younger.
+ * with everything right ends the session of the first (RFC 6749 section 4.1.2, spec S12), in a statement after it; one sent within
+ * the same two seconds is the client's own retry and only refused. A session that this statement's snapshot does not see yet is younger.
  * The grant and the user are locked too: who revokes either waits, and then finds the session that was opened.
  * $1 digest, $2 client, $3 redirect URI or null, $4 challenge of the presented verifier, $5 resource or null, $6 session id,
  * $7 now, $8 end of the session, $9 digest of the refresh token or null, $10 of its family, $11 idle end, $12 address,
@@ -87,15 +87,17 @@ const REDEEM: Statement = {
     ), used AS (
       UPDATE authorization_codes c SET session_id = opened.id FROM opened WHERE c.digest = $1
     ), first_token AS (${firstRefreshToken('presented p', '$9', '$10', '$11')}
-    ), ended AS (
-      UPDATE sessions SET revoked_at = $7, revoked_reason = 'code_replayed'
-      FROM judged WHERE judged.outcome = 'replayed' AND sessions.id = judged.session_id AND sessions.revoked_at IS NULL
     ), proven AS (
       UPDATE oauth_clients c SET used_at = $7 FROM opened WHERE c.client_id = $2 AND c.used_at IS NULL
     )
     SELECT outcome, session_id AS "endedSessionId", user_id AS "userId", email, email_verified AS "emailVerified", name,
            resource, scopes, user_scopes AS "userScopes", nonce, signed_in_at AS "signedInAt"
     FROM judged`,
+};
+// By itself, as it hardly ever is: within the other statement Postgres looked through all sessions for it, as long as they were few.
+const END_REPLAYED: Statement = {
+  name: 'authorization-code-end-replayed',
+  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'code_replayed' WHERE id = $1 AND revoked_at IS NULL`,
 };
 const REAP: Statement = {
   name: 'authorization-code-reap',
@@ -108,12 +110,14 @@ export class CodesRepository {
 
   /** Undefined for a code nobody issued. */
   async redeem(code: PresentedCode, session: SessionToOpen): Promise<Redemption | undefined> {
-    const rows = await this.database.query<Redemption & Record<string, unknown>>(REDEEM, [
+    const [redemption] = await this.database.query<Redemption & Record<string, unknown>>(REDEEM, [
       code.digest, code.clientId, code.redirectUri, code.challenge, code.resource, session.id, session.now,
       session.sessionEnd, session.refreshToken?.digest, session.refreshToken?.family, session.idleEnd, session.address,
       session.userAgent,
     ]); // prettier-ignore
-    return rows[0];
+    if (redemption?.outcome === 'replayed')
+      await this.database.query(END_REPLAYED, [redemption.endedSessionId, session.now]);
+    return redemption;
   }
 
   async reapBefore(time: Date): Promise<void> {
