@@ -10,13 +10,13 @@ const DEFAULT_SIZES = '10k,1M,10M';
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-Without options: every operation, alone and with two processes, what the checks cost a tool call, a storm of logins, start and
-memory (about 20 minutes).
+Without options: every operation, with one process and with two; the share of a tool call that is authentication; a storm of
+logins; start and memory (about 20 minutes).
 
   --authentication    only the share of a tool call that is authentication
   --storm             only tool calls while a storm of logins goes on
   --start             only the time that a start takes, and idle memory
-  --growth [SIZES]    refresh and introspection in tables of these sizes (${DEFAULT_SIZES})
+  --growth [SIZES]    refresh and introspection with so many sessions (${DEFAULT_SIZES}: about 10 minutes)
   --compare REF       the same operations of another commit, beside this one
 
   --only a,b          these operations: ${OPERATION_NAMES.join(', ')}
@@ -29,8 +29,8 @@ memory (about 20 minutes).
                       Otherwise each part that ran takes the place of the older one there
 
 In the tables: "server us" and "Postgres us" are processor microseconds for a request, "WAL B" bytes of Postgres's log for it,
-"server busy" of the time it had its cores, "chains" refresh tokens that follow each other, "of bare" the rate as a share of
-the bare server's. Of the targets, a share of another server is the lower of two: of rates and of processor time.
+"server busy" the share of its cores that it used, "chains" refresh tokens that follow each other, "of bare" the rate as a share of
+the bare server's. A target that compares two servers takes the worse of two ratios: of rates, and of processor time.
 `;
 
 export interface Arguments {

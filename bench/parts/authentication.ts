@@ -55,6 +55,7 @@ export async function measureAuthentication(
       await profile();
       const calls = await call(seconds);
       measured.push({ ...calls, ...(await profile()) });
+      stage.progress(`authentication: round ${round + 1} of ${rounds}`);
     }
     mustHaveSeen(measured);
     return summaryOf(measured);

@@ -49,7 +49,7 @@ export function authenticationBody(
 ): string {
   const row = (title: string, part: number) => [title, `${(part * 100).toFixed(1)}%`, (part * callMicros).toFixed(1)];
   return [
-    `V8's own profile of the service on one core, a sample every ${MICROS_BETWEEN_SAMPLES} us, while ${connections} connections call a tool with access tokens that are known by now: medians of ${rounds} rounds of ${seconds} s, ${rate(callsPerSecond)} calls/s. Of each function with all that it calls, as a share of what the thread did; the collector's time is left out, as nobody knows for whom it collects.`,
+    `V8's own profile of the service on one core, a sample every ${MICROS_BETWEEN_SAMPLES} us, while ${connections} connections call a tool with access tokens that are known by now: medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s, ${rate(callsPerSecond)} calls/s. Of each function with all that it calls, as a share of what the thread did. The garbage collector's time is left out on both sides, as the profile does not say whose garbage it was. What is shown as 0.0 is too short for the samples.`,
     '',
     markdownTable(
       ['', 'of its time', 'us of a call'],

@@ -24,8 +24,13 @@ function atLeast(text: string, wanted: number, value: number | undefined): Targe
   return { text, wanted: `>= ${wanted}`, reached };
 }
 
-function atMost(text: string, wanted: number, value: number | undefined, unit = ''): Target {
-  const digits = unit === '' ? 2 : 0;
+function atMost(
+  text: string,
+  wanted: number,
+  value: number | undefined,
+  unit = '',
+  digits = unit === '' ? 2 : 0,
+): Target {
   const reached =
     value === undefined
       ? undefined
@@ -68,7 +73,7 @@ export function operationTargets(results: Results | undefined): Target[] {
 }
 
 export const authenticationTargets = (found: Authentication | undefined): Target[] => [
-  atMost('Share of a tool call that is authentication, of processor time', 0.05, found?.share),
+  atMost('Share of a tool call that is authentication, of processor time', 0.05, found?.share, '', 3),
 ];
 
 const mebibytesOf = (bytes: number | undefined) => bytes && bytes / 2 ** 20;

@@ -92,7 +92,7 @@ export const SETTINGS = {
   ACCESS_TOKEN_TTL: setting(integer(10, 86_400).default(900), 'Life of an access token, in seconds.'),
   REFRESH_REPLAY_WINDOW: setting(
     integer(0, 600).default(30),
-    'For this many seconds after its use a refresh token still answers, with the same successor: the last eight of a session.',
+    'For this many seconds after its use a refresh token still answers, with the same successor; of a session the last eight do, an older one ends it.',
   ),
   REFRESH_IDLE_TTL: setting(
     integer(60, 31_536_000).default(1_209_600),

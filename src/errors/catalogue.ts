@@ -62,7 +62,11 @@ export const CATALOGUE = {
     title: 'The e-mail address or the password is wrong',
     help: 'Check both and try again.',
   },
-  invalid_refresh_token: { status: 401, title: 'The refresh token is not valid', help: 'Log in again.' },
+  invalid_refresh_token: {
+    status: 401,
+    title: 'The refresh token is not valid',
+    help: 'Log in again: it was never issued, or its session has ended.',
+  },
   expired_refresh_token: { status: 401, title: 'The refresh token has expired', help: 'Log in again.' },
   reused_refresh_token: {
     status: 401,

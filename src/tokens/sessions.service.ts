@@ -168,7 +168,7 @@ export class SessionsService {
       case 'expired':
         throw new ToolgateError('expired_refresh_token');
       case 'reused':
-        if (rotation?.ended) this.noteReuse(rotation, from);
+        if (rotation) this.noteReuse(rotation, from);
         throw new ToolgateError('reused_refresh_token');
       case 'wrong_resource':
         throw new ToolgateError('wrong_resource');
@@ -178,9 +178,13 @@ export class SessionsService {
     throw new ToolgateError('invalid_refresh_token', { reason: outcome });
   }
 
-  /** The statement that found the reuse has ended the session; here it costs the way of a token nothing. */
-  private noteReuse({ userId, sessionId, clientId, resource }: Rotation, from: RefreshRequest['from']): void {
+  /** The session has ended by now. Of several who present its tokens at once, one has ended it, and is in the record. */
+  private noteReuse(
+    { userId, sessionId, clientId, resource, ended }: Rotation,
+    from: RefreshRequest['from'],
+  ): void {
     this.revocations.noteEnded(sessionId);
+    if (!ended) return;
     this.audit.note({
       event: 'session.token_reused',
       outcome: 'denied',

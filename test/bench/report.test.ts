@@ -102,7 +102,7 @@ describe('the report of the benchmark', () => {
       seconds: 1,
     });
     const found = summaryOf([round(0.03, 0.01), round(0.5, 0.01), round(0.02, 0.01)]);
-    expect(authenticationTargets(found)[0]?.reached).toEqual({ value: '0.04', yes: true });
+    expect(authenticationTargets(found)[0]?.reached).toEqual({ value: '0.040', yes: true });
     expect(authenticationTargets(undefined)[0]?.reached).toBeUndefined();
     const body = authenticationBody(found, parseArguments([]));
     expect(body).toContain('| Authentication guard | 3.0% | 3.0 |');
