@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * A session has one row for its refresh tokens, which rotates in place (docs/adr/0027). The tokens that can be used stay good; of
  * those used before nothing is known any more but that they are not good.
  */
-const UP = [
+const up = (schema: string): string[] => [
   // What is copied must not change before the triggers watch it.
   `LOCK TABLE users, sessions, refresh_tokens IN SHARE ROW EXCLUSIVE MODE`,
 
@@ -12,7 +12,7 @@ const UP = [
   // order of sessions, as a batch of rotations does.
 
   // A disabled person's sessions end, whoever disables them, and so their row needs no second look.
-  `CREATE FUNCTION toolgate_end_sessions() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  `CREATE FUNCTION toolgate_end_sessions() RETURNS trigger LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
   BEGIN
     UPDATE sessions SET revoked_at = NEW.disabled_at, revoked_reason = 'user_disabled' WHERE user_id = NEW.id AND revoked_at IS NULL;
     RETURN NULL;
@@ -55,7 +55,7 @@ const UP = [
    ORDER BY t.session_id, t.issued_at DESC`,
   `DROP TABLE old_refresh_tokens`,
 
-  `CREATE FUNCTION toolgate_end_refresh_token() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  `CREATE FUNCTION toolgate_end_refresh_token() RETURNS trigger LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
   BEGIN
     PERFORM 1 FROM refresh_tokens t WHERE t.session_id IN (SELECT c.id FROM changed c WHERE c.revoked_at IS NOT NULL)
       ORDER BY t.session_id FOR UPDATE;
@@ -64,7 +64,7 @@ const UP = [
   END $$`,
   `CREATE TRIGGER sessions_end_refresh_token AFTER UPDATE ON sessions REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION toolgate_end_refresh_token()`,
-  `CREATE FUNCTION toolgate_copy_user_scopes() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+  `CREATE FUNCTION toolgate_copy_user_scopes() RETURNS trigger LANGUAGE plpgsql SET search_path = ${schema}, pg_temp AS $$
   BEGIN
     PERFORM 1 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE s.user_id = NEW.id
       ORDER BY t.session_id FOR UPDATE OF t;
@@ -102,7 +102,11 @@ const DOWN = [
 
 export class OneTokenASession1767400000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of UP) await runner.query(statement);
+    const [at] = (await runner.query('SELECT quote_ident(current_schema()) AS schema')) as {
+      schema: string;
+    }[];
+    if (!at) throw new Error('Postgres named no schema');
+    for (const statement of up(at.schema)) await runner.query(statement);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -38,7 +38,7 @@ export class LoginService {
     const { tokens, sessionId } = await this.sessions.open({
       ...from,
       userId: user.id,
-      byPassword: true,
+      proof: { password: true },
       resource: this.config.resource,
       scopes: grantedScopes(request.scope, user.scopes, this.config.scopes),
     });

@@ -19,13 +19,17 @@ export interface NewKey extends Omit<
   KeyRecord,
   'rotatedAt' | 'lastUsedAt' | 'previousExpiresAt' | 'scopes' | 'allowedCidrs'
 > {
-  readonly userId: string;
   readonly digest: Buffer;
   readonly scopes: readonly string[];
   readonly allowedCidrs: readonly string[];
-  /** The session or the key that makes it. Both null: the application around the service does. */
-  readonly bySession: string | null;
-  readonly byKey: string | null;
+  readonly by: Maker;
+}
+
+/** The session or the key by which somebody makes a secret. Both null: the application around the service does. */
+export interface Maker {
+  readonly userId: string;
+  readonly sessionId: string | null;
+  readonly keyId: string | null;
 }
 
 export interface KeyWithOwner extends KeyRecord {
@@ -41,17 +45,22 @@ const RECORD = `k.id, k.name, k.resource, k.scopes, k.allowed_cidrs AS "allowedC
   k.expires_at AS "expiresAt", k.rotated_at AS "rotatedAt", k.last_used_at AS "lastUsedAt",
   k.previous_expires_at AS "previousExpiresAt"`;
 
-// The locks make who removes the resource, or ends all that is the person's, wait, and then end this key with the others. Nobody makes
-// one by a session ($10) or a key ($11) that has ended, however short ago.
+/*
+ * What makes a secret, a session ($2 of the person $1) or a key ($3), must not have ended, however short ago. Locked in the order of
+ * all who end them. Both null: the application around the service asks.
+ */
+const MAKER = `
+  person AS MATERIALIZED (SELECT id FROM users WHERE id = $1 FOR SHARE),
+  session AS (SELECT s.id FROM sessions s, person WHERE s.id = $2 AND s.revoked_at IS NULL FOR SHARE OF s),
+  maker AS (SELECT k.id FROM api_keys k, person WHERE k.id = $3 AND k.revoked_at IS NULL FOR NO KEY UPDATE OF k)`;
+const IS_ALIVE = `($2::uuid IS NULL OR EXISTS (SELECT FROM session)) AND ($3::uuid IS NULL OR EXISTS (SELECT FROM maker))`;
+
+// The lock makes the removal of a resource wait, which then ends this key with the others.
 const INSERT: Statement = {
   name: 'key-insert',
-  text: `WITH known AS (SELECT identifier FROM resources WHERE identifier = $5 FOR KEY SHARE),
-           session AS (SELECT FROM sessions WHERE id = $10 AND revoked_at IS NULL FOR SHARE),
-           maker AS (SELECT FROM api_keys WHERE id = $11 AND revoked_at IS NULL FOR SHARE)
+  text: `WITH ${MAKER}, known AS (SELECT identifier FROM resources WHERE identifier = $4 AND ${IS_ALIVE} FOR KEY SHARE)
          INSERT INTO api_keys AS k (id, user_id, name, digest, resource, scopes, allowed_cidrs, created_at, expires_at)
-         SELECT $1, $2, $3, $4, identifier, $6, $7, $8, $9 FROM known
-         WHERE ($10::uuid IS NULL OR EXISTS (SELECT FROM session)) AND ($11::uuid IS NULL OR EXISTS (SELECT FROM maker))
-         RETURNING ${RECORD}`,
+         SELECT $5, $1, $6, $7, identifier, $8, $9, $10, $11 FROM known RETURNING ${RECORD}`,
 };
 const LIST: Statement = {
   name: 'key-list',
@@ -61,13 +70,14 @@ const REVOKE: Statement = {
   name: 'key-revoke',
   text: `UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id`,
 };
-// Without an overlap ($4 null) the old secret is dead at once. A secret from two rotations ago never lives on.
+// Without an overlap ($6 null) the old secret is dead at once. A secret from two rotations ago never lives on.
 const ROTATE: Statement = {
   name: 'key-rotate',
-  text: `UPDATE api_keys k
-         SET digest = $3, rotated_at = $5, previous_expires_at = $4,
-             previous_digest = CASE WHEN $4::timestamptz IS NULL THEN NULL ELSE digest END
-         WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $5)
+  text: `WITH ${MAKER}
+         UPDATE api_keys k
+         SET digest = $5, rotated_at = $7, previous_expires_at = $6,
+             previous_digest = CASE WHEN $6::timestamptz IS NULL THEN NULL ELSE digest END
+         WHERE id = $4 AND user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $7) AND ${IS_ALIVE}
          RETURNING ${RECORD}`,
 };
 const FIND: Statement = {
@@ -89,21 +99,9 @@ export class KeysRepository {
 
   /** Undefined when its resource, or what makes it, is not there any more. */
   async insert(key: NewKey): Promise<KeyRecord | undefined> {
-    const {
-      id,
-      userId,
-      name,
-      digest,
-      resource,
-      scopes,
-      allowedCidrs,
-      createdAt,
-      expiresAt,
-      bySession,
-      byKey,
-    } = key;
+    const { id, by, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt } = key;
     const values = [
-      id, userId, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt, bySession, byKey,
+      by.userId, by.sessionId, by.keyId, resource, id, name, digest, scopes, allowedCidrs, createdAt, expiresAt,
     ]; // prettier-ignore
     return (await this.database.query<KeyRecord>(INSERT, values))[0];
   }
@@ -117,15 +115,16 @@ export class KeysRepository {
     return (await this.database.query(REVOKE, [id, userId, now])).length === 1;
   }
 
-  /** Undefined when the user has no such living key. */
+  /** Undefined when the user has no such living key, or what asks is not there any more. */
   async rotate(
     id: string,
-    userId: string,
+    by: Maker,
     digest: Buffer,
     previousUntil: Date | null,
     now: Date,
   ): Promise<KeyRecord | undefined> {
-    return (await this.database.query<KeyRecord>(ROTATE, [id, userId, digest, previousUntil, now]))[0];
+    const values = [by.userId, by.sessionId, by.keyId, id, digest, previousUntil, now];
+    return (await this.database.query<KeyRecord>(ROTATE, values))[0];
   }
 
   async find(id: string): Promise<KeyWithOwner | undefined> {

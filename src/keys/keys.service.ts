@@ -13,7 +13,7 @@ import { ResourcesRepository } from '../resources/resources.repository.js';
 import { keyIdOf, mintKey } from './key-format.js';
 import { requireMayMakeFor, scopesFor } from './key-rights.js';
 import { KeyUsage } from './key-usage.js';
-import { type KeyRecord, KeysRepository, type KeyWithOwner } from './keys.repository.js';
+import { type KeyRecord, KeysRepository, type KeyWithOwner, type Maker } from './keys.repository.js';
 
 export interface CreateKey {
   readonly name: string;
@@ -41,6 +41,12 @@ const unknownResource = () =>
 const earlier = (a: Date | null, b: Date | null): Date | undefined =>
   (a && b ? (a < b ? a : b) : (a ?? b)) ?? undefined;
 
+const makerOf = (caller: Principal): Maker => ({
+  userId: personOf(caller),
+  sessionId: caller.kind === 'user' && caller.sessionId !== '' ? caller.sessionId : null,
+  keyId: caller.kind === 'api_key' ? caller.keyId : null,
+});
+
 @Injectable()
 export class KeysService {
   constructor(
@@ -67,7 +73,7 @@ export class KeysService {
     const asked = request.expiresIn === undefined ? null : new Date(now.getTime() + request.expiresIn * 1000);
     const record = await this.keys.insert({
       id,
-      userId: personOf(caller),
+      by: makerOf(caller),
       name: request.name,
       digest: sha256(key),
       resource: resource.identifier,
@@ -75,8 +81,6 @@ export class KeysService {
       allowedCidrs: maker?.cidrs.length ? maker.cidrs : (request.allowedCidrs ?? []),
       createdAt: now,
       expiresAt: earlier(asked, maker?.expiresAt ?? null) ?? null,
-      bySession: 'sessionId' in caller && caller.sessionId !== '' ? caller.sessionId : null,
-      byKey: caller.kind === 'api_key' ? caller.keyId : null,
     });
     if (!record) {
       await this.resourceNamed(request.resource);
@@ -101,7 +105,7 @@ export class KeysService {
     const key = mintKey(id);
     const previousUntil = overlap > 0 ? new Date(now.getTime() + overlap * 1000) : null;
     await this.requireCovered(caller, id);
-    const record = await this.keys.rotate(id, personOf(caller), sha256(key), previousUntil, now);
+    const record = await this.keys.rotate(id, makerOf(caller), sha256(key), previousUntil, now);
     if (!record) throw new ToolgateError('not_found');
     return { ...record, key };
   }

@@ -60,7 +60,7 @@ export class SignInController {
       if (email === '' || password === '' || `${email}${password}`.includes('\u0000'))
         throw new ToolgateError('invalid_login', { detail: 'Enter your e-mail address and your password' });
       const { user } = await this.passwords.check(email, password, request.ip);
-      await this.cookies.signIn(request, reply, { userId: user.id, byPassword: true });
+      await this.cookies.signIn(request, reply, { userId: user.id, proof: { password: true } });
       noteForAudit(request, { subject: { userId: user.id } });
     } catch (error) {
       if (!(error instanceof ToolgateError) || error.status >= 500) throw error;

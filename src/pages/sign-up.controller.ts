@@ -66,7 +66,7 @@ export class SignUpController {
         return this.users.register(parsed.data);
       });
       noteForAudit(request, { subject: { userId: user.id }, object: user.id });
-      await this.cookies.signIn(request, reply, { userId: user.id, byPassword: true });
+      await this.cookies.signIn(request, reply, { userId: user.id, proof: { password: true } });
     } catch (error) {
       if (!(error instanceof ToolgateError) || error.status >= 500) throw error;
       noteForAudit(request, { denied: error.code });

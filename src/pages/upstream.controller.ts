@@ -78,10 +78,10 @@ export class UpstreamController {
     await this.limits.refund([{ limit: 'login-address', key: request.ip }]);
     void reply.header('Cache-Control', 'no-store');
     if (done.answer === 'json') {
-      await reply.send(await this.tokens(done.userId, request));
+      await reply.send(await this.tokens(done, request));
       return;
     }
-    await this.cookies.signIn(request, reply, { userId: done.userId, byPassword: false });
+    await this.cookies.signIn(request, reply, done);
     const errand = this.pending.errand(request, done.continueTo);
     await reply.redirect(this.pending.next(errand), 303);
   }
@@ -99,12 +99,12 @@ export class UpstreamController {
   }
 
   /** For callers of the REST API: the same as a login with a password gives. */
-  private async tokens(userId: string, request: FastifyRequest): Promise<TokenPair> {
+  private async tokens({ userId, proof }: Finished, request: FastifyRequest): Promise<TokenPair> {
     const user = await this.users.find(userId);
     if (!user) throw new ToolgateError('invalid_login', { reason: 'the account is gone' });
     const { tokens } = await this.sessions.open({
       userId,
-      byPassword: false,
+      proof,
       resource: this.config.resource,
       scopes: user.scopes,
       address: request.ip,

@@ -16,8 +16,6 @@ export interface Rotation {
   readonly resource: string;
   readonly sessionScopes: string[];
   readonly userScopes: string[];
-  /** Of a reuse: this call ended the session, and no other. */
-  readonly ended?: boolean;
 }
 type Placed = Rotation & { readonly place: number };
 
@@ -56,8 +54,9 @@ const ROTATE: Statement = {
 };
 
 /*
- * Why those that were not rotated were not, in order of weight, as everybody's rotations have left the rows. The row of a session
- * that has ended is gone: its tokens are unknown. Parameters as above.
+ * Why those that were not rotated were not, in order of weight, as everybody's rotations have left the rows. A reuse is a token used
+ * again after the window, or older than those that are known, or made up by who had one. The row of a session that has ended is
+ * gone: its tokens are unknown. Parameters as above.
  */
 const JUDGE: Statement = {
   name: 'refresh-tokens-judge',
@@ -80,14 +79,6 @@ const JUDGE: Statement = {
       'place', place, 'outcome', outcome, 'userId', user_id, 'sessionId', session_id, 'clientId', client_id,
       'resource', resource, 'sessionScopes', scopes, 'userScopes', user_scopes
     )) AS rotations FROM judged`,
-};
-
-// A token used again after the window, or older than those that are known, or made up by who had one. No token is locked here: a
-// trigger removes that of a session which ends, so that all lock the session first.
-const END_REUSED: Statement = {
-  name: 'refresh-tokens-end-reused',
-  text: `UPDATE sessions SET revoked_at = $2, revoked_reason = 'refresh_token_reuse'
-         WHERE id = ANY($1::uuid[]) AND revoked_at IS NULL RETURNING id`,
 };
 
 /** A refresh token that could be used now. Times in seconds since 1970. */
@@ -146,6 +137,11 @@ export class RefreshTokensRepository {
     keyOf: ({ sessionId }) => sessionId,
     ...MOST_AT_ONCE,
   });
+  // Apart: what becomes of the refused is nothing that the rotated wait for, or that is done to them again.
+  private readonly judgements = new Batches<Presented, Rotation>({
+    run: (batch) => this.judgeAll(batch),
+    ...MOST_AT_ONCE,
+  });
   private readonly lookups = new Batches<RefreshTokenKey, LivingRefreshToken>({
     run: (keys) => this.findAll(keys),
     ...MOST_AT_ONCE,
@@ -159,7 +155,7 @@ export class RefreshTokensRepository {
 
   /** `undefined` for a token nobody issued, or of a session that has ended. */
   async rotate(presented: Presented): Promise<Rotation | undefined> {
-    return this.rotations.add(presented);
+    return (await this.rotations.add(presented)) ?? this.judgements.add(presented);
   }
 
   /** `undefined` for one that is used, expired or ended, or that nobody issued. */
@@ -182,31 +178,21 @@ export class RefreshTokensRepository {
     const asked = [...batch].sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
     const now = this.clock.now();
     const successors = asked.map(({ successor }) => successor);
-    const answers = new Map<Presented, Rotation>();
-    await this.answer(answers, asked, ROTATE, now, [successors, this.lifetimes.idleEnd(now)]);
-    const refused = asked.filter((one) => !answers.has(one));
-    if (refused.length > 0) await this.answer(answers, refused, JUDGE, now, []);
-    const reused = [...answers.values()].filter(({ outcome }) => outcome === 'reused');
-    const ended = reused.length > 0 ? await this.endReused(reused, now) : new Set<string>();
-    return batch.map((one) => {
-      const rotation = answers.get(one);
-      return rotation && ended.has(rotation.sessionId) ? { ...rotation, ended: true } : rotation;
-    });
+    const found = await this.ask(ROTATE, asked, now, [successors, this.lifetimes.idleEnd(now)]);
+    const places = new Map(asked.map((one, index) => [one, index]));
+    return batch.map((one) => found[places.get(one) ?? -1]);
   }
 
-  private async endReused(reused: readonly Rotation[], now: Date): Promise<Set<string>> {
-    const ids = reused.map(({ sessionId }) => sessionId);
-    const ended = await this.database.query<{ id: string }>(END_REUSED, [ids, now]);
-    return new Set(ended.map(({ id }) => id));
+  private async judgeAll(batch: readonly Presented[]): Promise<(Rotation | undefined)[]> {
+    return this.ask(JUDGE, batch, this.clock.now(), []);
   }
 
-  private async answer(
-    answers: Map<Presented, Rotation>,
-    asked: readonly Presented[],
+  private async ask(
     statement: Statement,
+    asked: readonly Presented[],
     now: Date,
     more: readonly unknown[],
-  ): Promise<void> {
+  ): Promise<(Rotation | undefined)[]> {
     const [row] = await this.database.query<{ rotations: Placed[] | null }>(statement, [
       asked.map(({ sessionId }) => sessionId),
       asked.map(({ digest }) => digest),
@@ -217,10 +203,7 @@ export class RefreshTokensRepository {
       this.lifetimes.replayWindowStart(now),
       ...more,
     ]);
-    for (const [index, rotation] of inPlace(row?.rotations, asked.length).entries()) {
-      const one = asked[index];
-      if (one && rotation) answers.set(one, rotation);
-    }
+    return inPlace(row?.rotations, asked.length);
   }
 
   /** Of any token of a session that has not ended, used or not, or made up by who had one. */

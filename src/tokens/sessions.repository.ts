@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Statement } from '../database/database.js';
 import { firstRefreshToken } from './first-refresh-token.js';
+import { BY_PASSWORD, byIdentity, type Proof, valuesOf } from './proven-person.js';
 import type { RefreshTokenKey } from './refresh-token.js';
 
 export interface NewSession {
@@ -26,19 +27,17 @@ export interface LiveSession extends Omit<NewSession, 'userId'> {
   readonly lastUsedAt: Date;
 }
 
-// The session and its first refresh token are born together. No session for a user disabled meanwhile, nor ($13) by a password that
-// was taken from the account meanwhile: who had proven nothing but the password has lost it to the owner of the address.
-const OPEN: Statement = {
-  name: 'session-open',
+// The session and its first refresh token are born together. No session for whom the account was taken from meanwhile.
+const open = (name: string, person: string): Statement => ({
+  name,
   text: `
-    WITH person AS (
-      SELECT id, scopes AS user_scopes FROM users
-      WHERE id = $2 AND disabled_at IS NULL AND (password_hash IS NOT NULL OR NOT $13::boolean) FOR SHARE
-    ), opened AS (
+    WITH person AS (${person}), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
       SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM person RETURNING *
     )${firstRefreshToken('person', '$10', '$11', '$12')}`,
-};
+});
+const OPEN_BY_PASSWORD = open('session-open', BY_PASSWORD);
+const OPEN_BY_IDENTITY = open('session-open-by-identity', byIdentity('$13', '$14'));
 
 // When a session was last used is when its refresh token was issued: no column to keep up to date.
 const LIVE: Statement = {
@@ -85,17 +84,17 @@ export interface ClientToken {
 export class SessionsRepository {
   constructor(private readonly database: Database) {}
 
-  /** False when the user was disabled, or lost the password, in the meantime. */
+  /** False when the user was disabled, or lost the proof, in the meantime. */
   async open(
     session: NewSession,
     { digest, family }: RefreshTokenKey,
     idleEnd: Date,
-    byPassword: boolean,
+    proof: Proof,
   ): Promise<boolean> {
     const { id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt } = session;
-    const rows = await this.database.query(OPEN, [
+    const rows = await this.database.query('password' in proof ? OPEN_BY_PASSWORD : OPEN_BY_IDENTITY, [
       id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt, digest, family,
-      idleEnd, byPassword,
+      idleEnd, ...valuesOf(proof),
     ]); // prettier-ignore
     return rows.length === 1;
   }

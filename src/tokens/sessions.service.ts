@@ -16,6 +16,7 @@ import {
   refreshTokenKey,
 } from './refresh-token.js';
 import { RefreshTokensRepository, type Rotation } from './refresh-tokens.repository.js';
+import type { Proof } from './proven-person.js';
 import { Revocations } from './revocations.js';
 import {
   type ClientToken,
@@ -35,8 +36,7 @@ export interface SessionRequest {
   readonly scopes: readonly Scope[];
   readonly address: string | undefined;
   readonly userAgent: string | undefined;
-  /** A password was what proved who it is. */
-  readonly byPassword: boolean;
+  readonly proof: Proof;
 }
 
 export interface RefreshRequest {
@@ -66,7 +66,7 @@ export class SessionsService {
   /**
    * A login over REST.
    *
-   * @throws ToolgateError `invalid_login` when the user was disabled, or lost the password, in the meantime.
+   * @throws ToolgateError `invalid_login` when the user was disabled, or lost the proof, in the meantime.
    */
   async open(request: SessionRequest): Promise<{ tokens: TokenPair; sessionId: string }> {
     const now = this.clock.now();
@@ -87,7 +87,7 @@ export class SessionsService {
       },
       refreshTokenKey(refreshToken),
       this.lifetimes.idleEnd(now),
-      request.byPassword,
+      request.proof,
     );
     if (!opened)
       throw new ToolgateError('invalid_login', {
@@ -113,7 +113,7 @@ export class SessionsService {
       clientId: by.clientId,
       resource: by.resource ?? null,
     });
-    const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = this.requireLive(
+    const { userId, sessionId, clientId, resource, sessionScopes, userScopes } = await this.requireLive(
       rotation,
       by.from,
     );
@@ -140,7 +140,7 @@ export class SessionsService {
   async end(
     sessionId: string,
     userId: string | null,
-    reason: 'logout' | 'ended_by_user' | 'revoked_by_client',
+    reason: 'logout' | 'ended_by_user' | 'revoked_by_client' | 'refresh_token_reuse',
   ): Promise<EndedSession | undefined> {
     const ended = await this.sessions.revoke(sessionId, userId, reason, this.clock.now());
     if (ended) this.revocations.noteEnded(sessionId);
@@ -158,7 +158,7 @@ export class SessionsService {
     return this.sessions.live(userId, this.clock.now());
   }
 
-  private requireLive(rotation: Rotation | undefined, from: RefreshRequest['from']): Rotation {
+  private async requireLive(rotation: Rotation | undefined, from: RefreshRequest['from']): Promise<Rotation> {
     const outcome = rotation?.outcome ?? 'unknown';
     switch (outcome) {
       case 'rotated':
@@ -168,7 +168,7 @@ export class SessionsService {
       case 'expired':
         throw new ToolgateError('expired_refresh_token');
       case 'reused':
-        if (rotation) this.noteReuse(rotation, from);
+        if (rotation) await this.endReused(rotation, from);
         throw new ToolgateError('reused_refresh_token');
       case 'wrong_resource':
         throw new ToolgateError('wrong_resource');
@@ -178,13 +178,12 @@ export class SessionsService {
     throw new ToolgateError('invalid_refresh_token', { reason: outcome });
   }
 
-  /** The session has ended by now. Of several who present its tokens at once, one has ended it, and is in the record. */
-  private noteReuse(
-    { userId, sessionId, clientId, resource, ended }: Rotation,
+  /** Of several who present its used tokens at once, one ends the session, and is in the record. */
+  private async endReused(
+    { userId, sessionId, clientId, resource }: Rotation,
     from: RefreshRequest['from'],
-  ): void {
-    this.revocations.noteEnded(sessionId);
-    if (!ended) return;
+  ): Promise<void> {
+    if (!(await this.end(sessionId, null, 'refresh_token_reuse'))) return;
     this.audit.note({
       event: 'session.token_reused',
       outcome: 'denied',

@@ -25,6 +25,8 @@ export interface Beginning extends Pick<Attempt, 'continueTo' | 'answer'> {
 
 export interface Finished extends Pick<Attempt, 'continueTo' | 'answer'> {
   readonly userId: string;
+  /** The account at the provider, by which they have signed in. */
+  readonly proof: Pick<UpstreamPerson, 'provider' | 'subject'>;
   /** What became of the account with this sign-in. */
   readonly account: 'known' | 'linked' | 'created' | 'taken_over';
 }
@@ -94,7 +96,7 @@ export class UpstreamService {
   private async settle(
     { name }: UpstreamProvider,
     person: UpstreamPerson,
-  ): Promise<Pick<Finished, 'userId' | 'account'>> {
+  ): Promise<Pick<Finished, 'userId' | 'proof' | 'account'>> {
     const scopes = this.config.DEFAULT_USER_SCOPES;
     const { outcome, userId, ended } = await this.identities.settle(person, scopes, this.clock.now());
     switch (outcome) {
@@ -111,7 +113,8 @@ export class UpstreamService {
         break;
     }
     if (userId === null) throw new Error('an account was settled without its id');
-    return { userId, account: outcome };
+    const { provider, subject } = person;
+    return { userId, proof: { provider, subject }, account: outcome };
   }
 
   private async explained<T>(provider: UpstreamProvider, work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { GrantsRepository } from '../../src/oauth/authorize/grants.repository.js';
+import type { AuthorizationRequest } from '../../src/oauth/authorize/authorization-request.js';
+import { DeviceCodesRepository } from '../../src/oauth/device/device-codes.repository.js';
+import { BrowserLogins } from '../../src/tokens/browser-logins.js';
 import { UpstreamIdentitiesRepository } from '../../src/users/upstream-identities.repository.js';
 import { UsersRepository } from '../../src/users/users.repository.js';
 import { type Answer, PASSWORD, startTestService, type TestService } from '../support/harness.js';
@@ -94,28 +99,149 @@ test('all of a person end, or follow their scopes, while they refresh in any ord
   expect(await deadlocks()).toBe(before);
 });
 
-test('what an account takeover ends it ends wholly: no sign-in by the old password and no key outlives it', async () => {
-  for (let round = 0; round < 8; round += 1) {
+const owner = (email: string) => ({
+  provider: 'idp',
+  subject: `owner of ${email}`,
+  email,
+  emailVerified: true,
+  name: null,
+});
+const takeOver = async (email: string) =>
+  (await one.app.get(UpstreamIdentitiesRepository).settle(owner(email), ['mcp:write'], new Date())).outcome;
+const leftOf = async (userId: string) =>
+  (
+    await sql.query(
+      `SELECT 'session' AS kind, id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
+       UNION ALL SELECT 'key', id FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL
+       UNION ALL SELECT 'grant', id FROM grants WHERE user_id = $1 AND revoked_at IS NULL`,
+      [userId],
+    )
+  ).rows;
+const from = { address: '192.0.2.1', userAgent: undefined };
+
+describe('a takeover by the owner of an address', () => {
+  test('leaves no sign-in by the old password that was under way', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const squatter = await one.person();
+      const login = one.call('POST', '/auth/login', { body: { email: squatter.email, password: PASSWORD } });
+      await pause(round * 4);
+      expect(await takeOver(squatter.email)).toBe('taken_over');
+      const { body } = await login;
+      if (body.refresh_token) expect((await refresh(one, body.refresh_token)).status).toBe(401);
+      expect(await leftOf(squatter.id)).toEqual([]);
+    }
+  });
+
+  test('leaves no sign-in through a provider that did not verify', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const email = `${randomUUID()}@example.com`;
+      const squatter = { provider: 'lax', subject: email, email, emailVerified: false, name: null };
+      const { userId } = await one.app
+        .get(UpstreamIdentitiesRepository)
+        .settle(squatter, ['mcp:write'], new Date());
+      const signingIn = Array.from({ length: 6 }, async (_, n) => {
+        const at = (n % 2 ? one : two).app;
+        for (;;) {
+          const { outcome } = await at
+            .get(UpstreamIdentitiesRepository)
+            .settle(squatter, ['mcp:write'], new Date());
+          if (outcome !== 'known' || userId === null) return;
+          const proof = { provider: 'lax', subject: email };
+          await at
+            .get(BrowserLogins)
+            .open({ userId, proof }, from)
+            .catch(() => undefined);
+        }
+      });
+      await pause(20);
+      expect(await takeOver(email)).toBe('taken_over');
+      await Promise.all(signingIn);
+      expect(await leftOf(userId ?? '')).toEqual([]);
+    }
+  });
+
+  test('leaves no key, and is not held up by those who make some', async () => {
+    const before = await deadlocks();
+    for (let round = 0; round < 3; round += 1) {
+      const squatter = await one.person();
+      const make = () => two.call('POST', '/keys', { bearer: squatter.accessToken, body: { name: 'mine' } });
+      const making = Array.from({ length: 16 }, async () => {
+        while ((await make()).status === 201);
+      });
+      await pause(100);
+      expect(await takeOver(squatter.email)).toBe('taken_over');
+      // On a replica that may not have heard of it yet.
+      expect((await make()).status).toBe(401);
+      await Promise.all(making);
+      expect(await leftOf(squatter.id)).toEqual([]);
+    }
+    expect(await deadlocks()).toBe(before);
+  });
+
+  test('lets nobody consent who was signed in before', async () => {
     const squatter = await one.person();
-    const login = one.call('POST', '/auth/login', { body: { email: squatter.email, password: PASSWORD } });
-    const making = Array.from({ length: 4 }, () =>
-      two.call('POST', '/keys', { bearer: squatter.accessToken, body: { name: 'mine' } }),
-    );
-    await pause(round * 4);
-    const owner = { provider: 'idp', subject: `owner-${round}`, email: squatter.email, emailVerified: true, name: null }; // prettier-ignore
-    const settled = await one.app.get(UpstreamIdentitiesRepository).settle(owner, ['mcp:write'], new Date());
-    expect(settled).toMatchObject({ outcome: 'taken_over', userId: squatter.id });
-    // A replica that has not heard of it yet.
-    const late = await two.call('POST', '/keys', { bearer: squatter.accessToken, body: { name: 'late' } });
-    expect(late.status).toBe(401);
-    const { body } = await login;
-    if (body.refresh_token) expect((await refresh(one, body.refresh_token)).status).toBe(401);
-    await Promise.all(making);
-    const { rows } = await sql.query(
-      `SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
-       UNION ALL SELECT id FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL`,
-      [squatter.id],
-    );
-    expect(rows).toEqual([]);
-  }
+    const logins = one.app.get(BrowserLogins);
+    const cookie = await logins.open({ userId: squatter.id, proof: { password: true } }, from);
+    const person = await logins.find(cookie);
+    if (!person) throw new Error('nobody is signed in');
+    expect(await takeOver(squatter.email)).toBe('taken_over');
+    const consent = {
+      userId: person.userId,
+      sessionId: person.sessionId,
+      clientId: 'some-client',
+      resource: 'http://127.0.0.1:1/mcp',
+      shown: [],
+      chosen: [],
+      redirectUri: null,
+    };
+    const request = { id: randomUUID(), codeChallenge: 'c' } as AuthorizationRequest;
+    const code = {
+      digest: randomBytes(32),
+      signedInAt: new Date(),
+      expiresAt: new Date(Date.now() + 60_000),
+    };
+    expect(await one.app.get(GrantsRepository).issueCode(consent, request, code, new Date())).toBe(false);
+    const devices = one.app.get(DeviceCodesRepository);
+    const device = {
+      digest: randomBytes(32),
+      userCodeMac: randomBytes(32),
+      clientId: 'some-client',
+      resource: consent.resource,
+      scopes: [],
+      interval: 5,
+      expiresAt: code.expiresAt,
+    };
+    expect(await devices.insert(device)).toBe(true);
+    expect(await devices.allow(device.digest, consent, new Date())).toBe(false);
+    expect(await leftOf(squatter.id)).toEqual([]);
+  });
+});
+
+test('a key gets no new secret by a session that has just ended elsewhere', async () => {
+  const { accessToken } = await one.person();
+  const key = await one.call('POST', '/keys', { bearer: accessToken, body: { name: 'mine' } });
+  await one.call('POST', '/auth/logout', { bearer: accessToken });
+  const rotated = await two.call('POST', `/keys/${key.body.id as string}/rotate`, { bearer: accessToken, body: {} }); // prettier-ignore
+  expect([401, 404]).toContain(rotated.status);
+  expect((await two.call('GET', '/auth/me', { bearer: key.body.key })).status).toBe(200);
+});
+
+test('a reuse ends its own session alone, though the end of it has to wait', async () => {
+  const strict = await startTestService({ env: { REFRESH_REPLAY_WINDOW: '0' } });
+  const [thief, ...others] = await Promise.all(Array.from({ length: 6 }, () => strict.person()));
+  const next = (await refresh(strict, thief?.refreshToken ?? '')).body.refresh_token as string;
+  const held = new pg.Client({ connectionString: strict.databaseUrl });
+  await held.connect();
+  await held.query('BEGIN');
+  await held.query('SELECT 1 FROM sessions WHERE user_id = $1 FOR UPDATE', [thief?.id]);
+  const reusing = Array.from({ length: 5 }, () => refresh(strict, thief?.refreshToken ?? ''));
+  const good = await Promise.all(others.map(({ refreshToken }) => refresh(strict, refreshToken)));
+  expect(statuses(good)).toEqual([200]);
+  await held.query('COMMIT');
+  await held.end();
+  expect(statuses(await Promise.all(reusing))).toEqual([401]);
+  expect((await refresh(strict, next)).status).toBe(401);
+  const again = await Promise.all(good.map(({ body }) => refresh(strict, body.refresh_token)));
+  expect(statuses(again)).toEqual([200]);
+  await strict.stop();
 });

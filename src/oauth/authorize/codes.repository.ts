@@ -64,7 +64,7 @@ const REDEEM: Statement = {
     WITH presented AS (
       SELECT c.*, g.revoked_at AS grant_revoked_at, u.disabled_at, u.email, u.email_verified_at, u.name, u.scopes AS user_scopes
       FROM authorization_codes c JOIN grants g ON g.id = c.grant_id JOIN users u ON u.id = c.user_id
-      WHERE c.digest = $1 FOR NO KEY UPDATE OF c FOR SHARE OF g, u
+      WHERE c.digest = $1 FOR NO KEY UPDATE OF c FOR SHARE OF u, g
     ), judged AS (
       SELECT p.*, p.email_verified_at IS NOT NULL AS email_verified,
              CASE

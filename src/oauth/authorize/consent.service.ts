@@ -88,7 +88,15 @@ export class ConsentService {
     const code = `tgo_${randomToken()}`;
     const { clientId, resource, redirect } = request;
     const issued = await this.grants.issueCode(
-      { userId: person.userId, clientId, resource, shown, chosen, redirectUri: redirect.uri },
+      {
+        userId: person.userId,
+        sessionId: person.sessionId,
+        clientId,
+        resource,
+        shown,
+        chosen,
+        redirectUri: redirect.uri,
+      },
       request,
       {
         digest: sha256(code),

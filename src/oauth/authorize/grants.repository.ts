@@ -17,6 +17,8 @@ export interface ListedGrant extends RememberedGrant {
 /** A consent about to be written down. */
 export interface Consent {
   readonly userId: string;
+  /** The sign-in of the browser in which they said so. */
+  readonly sessionId: string;
   readonly clientId: string;
   readonly resource: string;
   /** What was shown, and what was left ticked of it. */
@@ -48,6 +50,16 @@ const END_SESSIONS: Statement = {
          WHERE grant_id = $1 AND revoked_at IS NULL RETURNING id`,
 };
 
+/**
+ * Who is still signed in where they said yes: a person and a sign-in as parameters, locked in the order of all who end sessions. Who
+ * has lost the account meanwhile allows nothing any more.
+ */
+export const signedIn = (user: string, session: string): string => `
+  person AS MATERIALIZED (SELECT id FROM users WHERE id = ${user} FOR SHARE),
+  signed_in AS (
+    SELECT s.id FROM sessions s, person WHERE s.id = ${session} AND s.user_id = person.id AND s.revoked_at IS NULL FOR SHARE OF s
+  )`;
+
 /*
  * What was shown and unticked is forgotten, what was not shown stays, what was ticked is added. $1 new id, $2 user,
  * $3 client, $4 resource, $5 shown, $6 chosen, $7 redirect URI or null, $8 now. Nothing is remembered where the named query
@@ -66,8 +78,8 @@ export const remember = (ifAny: string): string => `
 const ISSUE_CODE: Statement = {
   name: 'grant-issue-code',
   text: `
-    WITH unanswered AS (
-      SELECT WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
+    WITH ${signedIn('$2', '$15')}, unanswered AS (
+      SELECT FROM signed_in WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
     ), granted AS (${remember('unanswered')})
     INSERT INTO authorization_codes (digest, request_id, grant_id, user_id, client_id, redirect_uri, code_challenge,
                                      resource, scopes, nonce, signed_in_at, expires_at)
@@ -98,7 +110,7 @@ export class GrantsRepository {
     });
   }
 
-  /** Remembers a consent and stores its code, both or neither. False when the request already has its code. */
+  /** Remembers a consent and stores its code, both or neither. False when the request already has its code, or the sign-in has ended. */
   async issueCode(
     consent: Consent,
     request: AuthorizationRequest,
@@ -108,7 +120,7 @@ export class GrantsRepository {
     const { userId, clientId, resource, shown, chosen, redirectUri } = consent;
     const rows = await this.database.query(ISSUE_CODE, [
       uuidv7(), userId, clientId, resource, shown, chosen, redirectUri, now, code.digest, request.id,
-      request.codeChallenge, request.nonce ?? null, code.signedInAt, code.expiresAt,
+      request.codeChallenge, request.nonce ?? null, code.signedInAt, code.expiresAt, consent.sessionId,
     ]); // prettier-ignore
     return rows.length === 1;
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from '../../crypto/uuid.js';
 import { Database, type Statement } from '../../database/database.js';
 import { firstRefreshToken } from '../../tokens/first-refresh-token.js';
-import { type Consent, remember } from '../authorize/grants.repository.js';
+import { type Consent, remember, signedIn } from '../authorize/grants.repository.js';
 import type { SessionToOpen } from '../authorize/codes.repository.js';
 
 /** A device's request that waits for a person. */
@@ -37,8 +37,8 @@ const PENDING: Statement = {
 const ALLOW: Statement = {
   name: 'device-code-allow',
   text: `
-    WITH waiting AS (
-      SELECT digest FROM device_codes WHERE digest = $9 AND state = 'pending' AND expires_at > $8 FOR NO KEY UPDATE
+    WITH ${signedIn('$2', '$10')}, waiting AS (
+      SELECT c.digest FROM device_codes c, signed_in WHERE c.digest = $9 AND state = 'pending' AND expires_at > $8 FOR NO KEY UPDATE OF c
     ), granted AS (${remember('waiting')})
     UPDATE device_codes SET state = 'allowed', grant_id = granted.id, user_id = $2, scopes = $6
     FROM granted, waiting WHERE device_codes.digest = waiting.digest RETURNING device_codes.digest`,
@@ -57,7 +57,7 @@ const POLL: Statement = {
       SELECT * FROM device_codes WHERE digest = $1 FOR NO KEY UPDATE
     ), person AS (
       SELECT g.id, g.revoked_at, u.disabled_at, u.scopes FROM presented p
-      JOIN grants g ON g.id = p.grant_id JOIN users u ON u.id = p.user_id FOR SHARE OF g, u
+      JOIN grants g ON g.id = p.grant_id JOIN users u ON u.id = p.user_id FOR SHARE OF u, g
     ), judged AS (
       SELECT p.*, person.scopes AS user_scopes,
              CASE
@@ -108,10 +108,21 @@ export class DeviceCodesRepository {
     )[0];
   }
 
-  /** False when it was answered before, or has expired. */
+  /** False when it was answered before, or has expired, or the person's sign-in has ended. */
   async allow(digest: Buffer, consent: Consent, now: Date): Promise<boolean> {
     const { userId, clientId, resource, shown, chosen, redirectUri } = consent;
-    const values = [uuidv7(), userId, clientId, resource, shown, chosen, redirectUri, now, digest];
+    const values = [
+      uuidv7(),
+      userId,
+      clientId,
+      resource,
+      shown,
+      chosen,
+      redirectUri,
+      now,
+      digest,
+      consent.sessionId,
+    ];
     return (await this.database.query(ALLOW, values)).length === 1;
   }
 

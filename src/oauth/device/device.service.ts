@@ -104,7 +104,15 @@ export class DeviceService {
     const { clientId, resource } = device;
     return this.codes.allow(
       device.digest,
-      { userId: person.userId, clientId, resource, shown, chosen, redirectUri: null },
+      {
+        userId: person.userId,
+        sessionId: person.sessionId,
+        clientId,
+        resource,
+        shown,
+        chosen,
+        redirectUri: null,
+      },
       this.clock.now(),
     );
   }
