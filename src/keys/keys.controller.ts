@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Req } fro
 import { ApiOperation, ApiResponse, ApiTags } from '../ops/api-description.js';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { credentialOf } from '../access/credential.js';
 import { Caller, RequireScope } from '../access/decorators.js';
 import type { Principal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
@@ -56,7 +57,7 @@ export class KeysController {
   ) {
     const { name, resource, scopes, expires_in: expiresIn, allowed_cidrs: allowedCidrs } = body;
     const asked = { name, resource, scopes, expiresIn, allowedCidrs };
-    const made = await this.keys.create(caller, asked);
+    const made = await this.keys.create(caller, asked, credentialOf(request.headers)?.value);
     noteForAudit(request, { object: made.id });
     return freshView(made);
   }
@@ -88,7 +89,9 @@ export class KeysController {
     @Param('id') id: string,
     @Body({ schema: RotateKeyBody }) body: z.output<typeof RotateKeyBody>,
     @Caller() caller: Principal,
+    @Req() request: FastifyRequest,
   ) {
-    return freshView(await this.keys.rotate(caller, requireUuid(id), body?.overlap ?? 0));
+    const presented = credentialOf(request.headers)?.value;
+    return freshView(await this.keys.rotate(caller, requireUuid(id), body?.overlap ?? 0, presented));
   }
 }

@@ -30,6 +30,8 @@ export interface Maker {
   readonly userId: string;
   readonly sessionId: string | null;
   readonly keyId: string | null;
+  /** Of the secret that was presented for it. */
+  readonly keyDigest: Buffer | null;
 }
 
 export interface KeyWithOwner extends KeyRecord {
@@ -46,21 +48,25 @@ const RECORD = `k.id, k.name, k.resource, k.scopes, k.allowed_cidrs AS "allowedC
   k.previous_expires_at AS "previousExpiresAt"`;
 
 /*
- * What makes a secret, a session ($2 of the person $1) or a key ($3), must not have ended, however short ago. Locked in the order of
- * all who end them. Both null: the application around the service asks.
+ * What makes a secret, a session ($2 of the person $1) or a key ($3, of which $4 is the digest that was presented) must be alive now
+ * ($5), however short ago it ended. Locked in the order of all who end them. Both null: the application around the service asks.
  */
 const MAKER = `
   person AS MATERIALIZED (SELECT id FROM users WHERE id = $1 FOR SHARE),
-  session AS (SELECT s.id FROM sessions s, person WHERE s.id = $2 AND s.revoked_at IS NULL FOR SHARE OF s),
-  maker AS (SELECT k.id FROM api_keys k, person WHERE k.id = $3 AND k.revoked_at IS NULL FOR NO KEY UPDATE OF k)`;
+  session AS (
+    SELECT s.id FROM sessions s, person WHERE s.id = $2 AND s.user_id = person.id AND s.revoked_at IS NULL FOR SHARE OF s
+  ), maker AS (
+    SELECT k.id FROM api_keys k, person WHERE k.id = $3 AND k.user_id = person.id AND k.revoked_at IS NULL
+      AND (k.digest = $4 OR (k.previous_digest = $4 AND k.previous_expires_at > $5)) FOR NO KEY UPDATE OF k
+  )`;
 const IS_ALIVE = `($2::uuid IS NULL OR EXISTS (SELECT FROM session)) AND ($3::uuid IS NULL OR EXISTS (SELECT FROM maker))`;
 
 // The lock makes the removal of a resource wait, which then ends this key with the others.
 const INSERT: Statement = {
   name: 'key-insert',
-  text: `WITH ${MAKER}, known AS (SELECT identifier FROM resources WHERE identifier = $4 AND ${IS_ALIVE} FOR KEY SHARE)
+  text: `WITH ${MAKER}, known AS (SELECT identifier FROM resources WHERE identifier = $6 AND ${IS_ALIVE} FOR KEY SHARE)
          INSERT INTO api_keys AS k (id, user_id, name, digest, resource, scopes, allowed_cidrs, created_at, expires_at)
-         SELECT $5, $1, $6, $7, identifier, $8, $9, $10, $11 FROM known RETURNING ${RECORD}`,
+         SELECT $7, $1, $8, $9, identifier, $10, $11, $5, $12 FROM known RETURNING ${RECORD}`,
 };
 const LIST: Statement = {
   name: 'key-list',
@@ -70,14 +76,14 @@ const REVOKE: Statement = {
   name: 'key-revoke',
   text: `UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id`,
 };
-// Without an overlap ($6 null) the old secret is dead at once. A secret from two rotations ago never lives on.
+// Without an overlap ($8 null) the old secret is dead at once. A secret from two rotations ago never lives on.
 const ROTATE: Statement = {
   name: 'key-rotate',
   text: `WITH ${MAKER}
          UPDATE api_keys k
-         SET digest = $5, rotated_at = $7, previous_expires_at = $6,
-             previous_digest = CASE WHEN $6::timestamptz IS NULL THEN NULL ELSE digest END
-         WHERE id = $4 AND user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $7) AND ${IS_ALIVE}
+         SET digest = $7, rotated_at = $5, previous_expires_at = $8,
+             previous_digest = CASE WHEN $8::timestamptz IS NULL THEN NULL ELSE digest END
+         WHERE id = $6 AND user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $5) AND ${IS_ALIVE}
          RETURNING ${RECORD}`,
 };
 const FIND: Statement = {
@@ -93,6 +99,8 @@ const MARK_USED: Statement = {
          WHERE k.id = v.id AND (k.last_used_at IS NULL OR k.last_used_at < v.at)`,
 };
 
+const valuesOf = ({ userId, sessionId, keyId, keyDigest }: Maker) => [userId, sessionId, keyId, keyDigest];
+
 @Injectable()
 export class KeysRepository {
   constructor(private readonly database: Database) {}
@@ -101,7 +109,7 @@ export class KeysRepository {
   async insert(key: NewKey): Promise<KeyRecord | undefined> {
     const { id, by, name, digest, resource, scopes, allowedCidrs, createdAt, expiresAt } = key;
     const values = [
-      by.userId, by.sessionId, by.keyId, resource, id, name, digest, scopes, allowedCidrs, createdAt, expiresAt,
+      ...valuesOf(by), createdAt, resource, id, name, digest, scopes, allowedCidrs, expiresAt,
     ]; // prettier-ignore
     return (await this.database.query<KeyRecord>(INSERT, values))[0];
   }
@@ -123,7 +131,7 @@ export class KeysRepository {
     previousUntil: Date | null,
     now: Date,
   ): Promise<KeyRecord | undefined> {
-    const values = [by.userId, by.sessionId, by.keyId, id, digest, previousUntil, now];
+    const values = [...valuesOf(by), now, id, digest, previousUntil];
     return (await this.database.query<KeyRecord>(ROTATE, values))[0];
   }
 

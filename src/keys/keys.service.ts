@@ -41,10 +41,11 @@ const unknownResource = () =>
 const earlier = (a: Date | null, b: Date | null): Date | undefined =>
   (a && b ? (a < b ? a : b) : (a ?? b)) ?? undefined;
 
-const makerOf = (caller: Principal): Maker => ({
+const makerOf = (caller: Principal, presented: string | undefined): Maker => ({
   userId: personOf(caller),
   sessionId: caller.kind === 'user' && caller.sessionId !== '' ? caller.sessionId : null,
   keyId: caller.kind === 'api_key' ? caller.keyId : null,
+  keyDigest: caller.kind === 'api_key' && presented !== undefined ? sha256(presented) : null,
 });
 
 @Injectable()
@@ -57,8 +58,9 @@ export class KeysService {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`, `revoked_token` */
-  async create(caller: Principal, request: CreateKey): Promise<FreshKey> {
+  /** @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`, `revoked_token`.
+   * `presented` is the secret of a caller that is a key: one that was replaced meanwhile makes none. */
+  async create(caller: Principal, request: CreateKey, presented?: string): Promise<FreshKey> {
     const resource = await this.resourceNamed(request.resource);
     requireMayMakeFor(caller, resource.identifier);
     const scopes = scopesFor(caller, resource, request.scopes, this.config.scopes);
@@ -73,7 +75,7 @@ export class KeysService {
     const asked = request.expiresIn === undefined ? null : new Date(now.getTime() + request.expiresIn * 1000);
     const record = await this.keys.insert({
       id,
-      by: makerOf(caller),
+      by: makerOf(caller, presented),
       name: request.name,
       digest: sha256(key),
       resource: resource.identifier,
@@ -100,12 +102,12 @@ export class KeysService {
   }
 
   /** `overlap` in seconds. @throws ToolgateError `not_found`, `insufficient_scope` */
-  async rotate(caller: Principal, id: string, overlap: number): Promise<FreshKey> {
+  async rotate(caller: Principal, id: string, overlap: number, presented?: string): Promise<FreshKey> {
     const now = this.clock.now();
     const key = mintKey(id);
     const previousUntil = overlap > 0 ? new Date(now.getTime() + overlap * 1000) : null;
     await this.requireCovered(caller, id);
-    const record = await this.keys.rotate(id, makerOf(caller), sha256(key), previousUntil, now);
+    const record = await this.keys.rotate(id, makerOf(caller, presented), sha256(key), previousUntil, now);
     if (!record) throw new ToolgateError('not_found');
     return { ...record, key };
   }

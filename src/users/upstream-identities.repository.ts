@@ -76,7 +76,11 @@ const SETTLE: Statement = {
     WHERE outcome NOT IN ('linked', 'taken_over', 'created') OR EXISTS (SELECT FROM linked)`,
 };
 
-// After it, so that it sees the sessions and keys that SETTLE had to wait for. $1 user, $2 now.
+// After it, so that they see what SETTLE had to wait for; grants before sessions, as who takes a grant back does. $1 user, $2 now.
+const END_GRANTS: Statement = {
+  name: 'upstream-identity-end-grants',
+  text: `UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL`,
+};
 const END_ALL: Statement = {
   name: 'upstream-identity-end-all',
   text: `
@@ -85,8 +89,6 @@ const END_ALL: Statement = {
       WHERE user_id = $1 AND revoked_at IS NULL RETURNING id
     ), keys_ended AS (
       UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL RETURNING id
-    ), grants_ended AS (
-      UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
     )
     SELECT id FROM sessions_ended UNION ALL SELECT id FROM keys_ended`,
 };
@@ -105,6 +107,7 @@ export class UpstreamIdentitiesRepository {
       const settled = await this.database.transaction(async (query): Promise<Settled | undefined> => {
         const [row] = await query<Omit<Settled, 'ended'>>(SETTLE, values);
         if (row?.outcome !== 'taken_over') return row && { ...row, ended: [] };
+        await query(END_GRANTS, [row.userId, now]);
         const ended = await query<{ id: string }>(END_ALL, [row.userId, now]);
         return { ...row, ended: ended.map(({ id }) => id) };
       });

@@ -110,7 +110,7 @@ const takeOver = async (email: string) =>
   (await one.app.get(UpstreamIdentitiesRepository).settle(owner(email), ['mcp:write'], new Date())).outcome;
 const leftOf = async (userId: string) =>
   (
-    await sql.query(
+    await sql.query<{ kind: string; id: string }>(
       `SELECT 'session' AS kind, id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
        UNION ALL SELECT 'key', id FROM api_keys WHERE user_id = $1 AND revoked_at IS NULL
        UNION ALL SELECT 'grant', id FROM grants WHERE user_id = $1 AND revoked_at IS NULL`,
@@ -178,6 +178,34 @@ describe('a takeover by the owner of an address', () => {
     expect(await deadlocks()).toBe(before);
   });
 
+  test('is not held up by those who take grants back', async () => {
+    const before = await deadlocks();
+    for (let round = 0; round < 3; round += 1) {
+      const squatter = await one.person();
+      await sql.query(
+        `INSERT INTO grants (id, user_id, client_id, resource, scopes, redirect_uris, created_at, updated_at)
+         SELECT gen_random_uuid(), $1, 'client-' || i, 'http://127.0.0.1:1/mcp', '{}', '{}', now(), now() FROM generate_series(1, 60) i`,
+        [squatter.id],
+      );
+      await sql.query(
+        `INSERT INTO sessions (id, user_id, client_id, grant_id, resource, scopes, created_at, expires_at)
+         SELECT gen_random_uuid(), g.user_id, g.client_id, g.id, g.resource, '{}', now(), now() + interval '1 day'
+         FROM grants g, generate_series(1, 5) WHERE g.user_id = $1`,
+        [squatter.id],
+      );
+      const grants = (await leftOf(squatter.id)).filter(({ kind }) => kind === 'grant').map(({ id }) => id);
+      const revoking = Array.from({ length: 8 }, async (_, n) => {
+        for (let at = n; at < grants.length; at += 8)
+          await one.app.get(GrantsRepository).revoke(grants[at] ?? '', squatter.id, new Date());
+      });
+      await pause(10);
+      expect(await takeOver(squatter.email)).toBe('taken_over');
+      await Promise.all(revoking);
+      expect(await leftOf(squatter.id)).toEqual([]);
+    }
+    expect(await deadlocks()).toBe(before);
+  });
+
   test('lets nobody consent who was signed in before', async () => {
     const squatter = await one.person();
     const logins = one.app.get(BrowserLogins);
@@ -224,6 +252,61 @@ test('a key gets no new secret by a session that has just ended elsewhere', asyn
   const rotated = await two.call('POST', `/keys/${key.body.id as string}/rotate`, { bearer: accessToken, body: {} }); // prettier-ignore
   expect([401, 404]).toContain(rotated.status);
   expect((await two.call('GET', '/auth/me', { bearer: key.body.key })).status).toBe(200);
+});
+
+test('a secret that was just replaced elsewhere makes no key, and no new secret', async () => {
+  const { accessToken } = await one.person();
+  const body = { name: 'mine', scopes: ['keys:write'] };
+  const key = await one.call('POST', '/keys', { bearer: accessToken, body });
+  const path = `/keys/${key.body.id as string}/rotate`;
+  expect((await two.call('GET', '/keys', { bearer: key.body.key })).status).toBe(200);
+  const fresh = await one.call('POST', path, { bearer: accessToken, body: {} });
+  for (const what of ['/keys', path]) {
+    const stale = await two.call('POST', what, { bearer: key.body.key, body: what === path ? {} : body });
+    expect([401, 404]).toContain(stale.status);
+  }
+  expect((await one.call('POST', path, { bearer: fresh.body.key, body: {} })).status).toBe(200);
+});
+
+test('a device that polls in the moment of its allow is told to wait, or gets its tokens, also where there was a grant before', async () => {
+  const { id } = await one.person();
+  const cookie = await one.app.get(BrowserLogins).open({ userId: id, proof: { password: true } }, from);
+  const person = await one.app.get(BrowserLogins).find(cookie);
+  const devices = one.app.get(DeviceCodesRepository);
+  const [clientId, resource] = ['some-device', 'http://127.0.0.1:1/mcp'];
+  const consent = { userId: id, sessionId: person?.sessionId ?? '', clientId, resource, shown: [], chosen: [], redirectUri: null }; // prettier-ignore
+  const held = new pg.Client({ connectionString: one.databaseUrl });
+  await held.connect();
+  for (let round = 0; round < 4; round += 1) {
+    const digest = randomBytes(32);
+    const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
+    await devices.insert({ digest, userCodeMac: randomBytes(32), clientId, resource, scopes: [], interval: 5, expiresAt: at(600) }); // prettier-ignore
+    const poll = async (now: Date) =>
+      (
+        await devices.poll(digest, clientId, {
+          id: randomUUID(),
+          now,
+          sessionEnd: at(900),
+          refreshToken: null,
+          idleEnd: at(900),
+          address: null,
+          userAgent: null,
+        })
+      )?.outcome;
+    await held.query('BEGIN');
+    await held.query('SELECT 1 FROM device_codes WHERE digest = $1 FOR UPDATE', [digest]);
+    const allowed = devices.allow(digest, consent, at(0));
+    await pause(25);
+    const polled = poll(at(0));
+    await pause(25);
+    await held.query('COMMIT');
+    expect(await allowed).toBe(true);
+    const outcome = await polled;
+    expect(['pending', 'allowed']).toContain(outcome);
+    if (outcome === 'pending') expect(await poll(at(60))).toBe('allowed');
+    expect(await poll(at(120))).toBe('used');
+  }
+  await held.end();
 });
 
 test('a reuse ends its own session alone, though the end of it has to wait', async () => {

@@ -81,7 +81,9 @@ const POLL: Statement = {
       UPDATE oauth_clients c SET used_at = $4 FROM opened WHERE c.client_id = $2 AND c.used_at IS NULL
     ), noted AS (
       UPDATE device_codes d
-      SET polled_at = $4, state = CASE WHEN judged.outcome = 'allowed' THEN 'used' ELSE d.state END,
+      SET polled_at = $4, state = CASE WHEN judged.outcome = 'allowed' THEN 'used' ELSE judged.state END,
+          -- Again, as an allow that this waited for is not in the version of the row that it begins from.
+          grant_id = judged.grant_id, user_id = judged.user_id,
           interval_seconds = d.interval_seconds + CASE WHEN judged.outcome = 'slow_down' THEN 5 ELSE 0 END
       FROM judged WHERE d.digest = $1 AND judged.outcome IN ('allowed', 'pending', 'slow_down')
     )
