@@ -38,7 +38,7 @@ export class MasterKey {
     return Buffer.concat([decipher.update(sealed.subarray(NONCE, -TAG)), decipher.final()]);
   }
 
-  /** The secret of the successor of a refresh token: bits, more than are taken, that only this key and the presented token can make. */
+  /** For the successor of a refresh token: 256 bits, of which it takes the first 128, that only this key and the presented token can make. */
   successorOf(presented: string): Buffer {
     return createHmac('sha256', this.succession).update(presented).digest();
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Statement } from '../database/database.js';
+import { livingSession } from '../database/living-session.js';
 
 /** A key without its secret. */
 export interface KeyRecord {
@@ -49,13 +50,10 @@ const RECORD = `k.id, k.name, k.resource, k.scopes, k.allowed_cidrs AS "allowedC
 
 /*
  * What makes a secret, a session ($2 of the person $1) or a key ($3, of which $4 is the digest that was presented) must be alive now
- * ($5), however short ago it ended. Locked in the order of all who end them. Both null: the application around the service asks.
+ * ($5), however short ago it ended. Both null: the application around the service asks.
  */
-const MAKER = `
-  person AS MATERIALIZED (SELECT id FROM users WHERE id = $1 FOR SHARE),
-  session AS (
-    SELECT s.id FROM sessions s, person WHERE s.id = $2 AND s.user_id = person.id AND s.revoked_at IS NULL FOR SHARE OF s
-  ), maker AS (
+const MAKER = `${livingSession('$1', '$2')},
+  maker AS (
     SELECT k.id FROM api_keys k, person WHERE k.id = $3 AND k.user_id = person.id AND k.revoked_at IS NULL
       AND (k.digest = $4 OR (k.previous_digest = $4 AND k.previous_expires_at > $5)) FOR NO KEY UPDATE OF k
   )`;

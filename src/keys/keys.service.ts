@@ -58,8 +58,11 @@ export class KeysService {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`, `revoked_token`.
-   * `presented` is the secret of a caller that is a key: one that was replaced meanwhile makes none. */
+  /**
+   * `presented` is the secret of a caller that is a key: one that was replaced meanwhile makes none.
+   *
+   * @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`, `revoked_token`
+   */
   async create(caller: Principal, request: CreateKey, presented?: string): Promise<FreshKey> {
     const resource = await this.resourceNamed(request.resource);
     requireMayMakeFor(caller, resource.identifier);
@@ -101,7 +104,7 @@ export class KeysService {
       throw new ToolgateError('not_found');
   }
 
-  /** `overlap` in seconds. @throws ToolgateError `not_found`, `insufficient_scope` */
+  /** `overlap` in seconds, `presented` as for {@link create}. @throws ToolgateError `not_found`, `insufficient_scope` */
   async rotate(caller: Principal, id: string, overlap: number, presented?: string): Promise<FreshKey> {
     const now = this.clock.now();
     const key = mintKey(id);

@@ -7,7 +7,7 @@ import { randomToken, sha256 } from '../crypto/digest.js';
 import { Database, type Statement } from '../database/database.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import { secondsAfter } from './lifetimes.js';
-import { BY_PASSWORD, byIdentity, type Proof, valuesOf } from './proven-person.js';
+import { openedBy, type Proof, valuesOf } from './proven-person.js';
 import { Revocations } from './revocations.js';
 import { storableAddress } from './storable-address.js';
 import { FIRST_PARTY_CLIENT } from './sessions.service.js';
@@ -30,17 +30,15 @@ export interface SignIn {
 const LIFE_SECONDS = 12 * 3600;
 
 // The session and its cookie are born together; no session for whom the account was taken from meanwhile.
-const open = (name: string, person: string): Statement => ({
-  name,
-  text: `
+const openBy = openedBy(
+  { name: 'browser-login-open', provider: '$10', subject: '$11' },
+  (person) => `
     WITH person AS (${person}), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
       SELECT $1, id, $3, $4, '{}', $5, $6, $7, $8 FROM person RETURNING id
     )
     INSERT INTO browser_logins (digest, session_id, signed_in_at) SELECT $9, id, $7 FROM opened RETURNING session_id`,
-});
-const OPEN_BY_PASSWORD = open('browser-login-open', BY_PASSWORD);
-const OPEN_BY_IDENTITY = open('browser-login-open-by-identity', byIdentity('$10', '$11'));
+);
 const FIND: Statement = {
   name: 'browser-login-find',
   text: `
@@ -75,7 +73,7 @@ export class BrowserLogins {
   ): Promise<string> {
     const cookie = randomToken();
     const now = this.clock.now();
-    const rows = await this.database.query('password' in proof ? OPEN_BY_PASSWORD : OPEN_BY_IDENTITY, [
+    const rows = await this.database.query(openBy(proof), [
       uuidv7(), userId, FIRST_PARTY_CLIENT, this.config.issuer, storableAddress(from.address), from.userAgent?.slice(0, 500) ?? null,
       now, secondsAfter(now, LIFE_SECONDS), sha256(cookie), ...valuesOf(proof),
     ]); // prettier-ignore

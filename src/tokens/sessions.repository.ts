@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Statement } from '../database/database.js';
 import { firstRefreshToken } from './first-refresh-token.js';
-import { BY_PASSWORD, byIdentity, type Proof, valuesOf } from './proven-person.js';
+import { openedBy, type Proof, valuesOf } from './proven-person.js';
 import type { RefreshTokenKey } from './refresh-token.js';
 
 export interface NewSession {
@@ -28,16 +28,14 @@ export interface LiveSession extends Omit<NewSession, 'userId'> {
 }
 
 // The session and its first refresh token are born together. No session for whom the account was taken from meanwhile.
-const open = (name: string, person: string): Statement => ({
-  name,
-  text: `
+const openBy = openedBy(
+  { name: 'session-open', provider: '$13', subject: '$14' },
+  (person) => `
     WITH person AS (${person}), opened AS (
       INSERT INTO sessions (id, user_id, client_id, resource, scopes, address, user_agent, created_at, expires_at)
       SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM person RETURNING *
     )${firstRefreshToken('person', '$10', '$11', '$12')}`,
-});
-const OPEN_BY_PASSWORD = open('session-open', BY_PASSWORD);
-const OPEN_BY_IDENTITY = open('session-open-by-identity', byIdentity('$13', '$14'));
+);
 
 // When a session was last used is when its refresh token was issued: no column to keep up to date.
 const LIVE: Statement = {
@@ -92,7 +90,7 @@ export class SessionsRepository {
     proof: Proof,
   ): Promise<boolean> {
     const { id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt } = session;
-    const rows = await this.database.query('password' in proof ? OPEN_BY_PASSWORD : OPEN_BY_IDENTITY, [
+    const rows = await this.database.query(openBy(proof), [
       id, userId, clientId, resource, scopes, address, userAgent, createdAt, expiresAt, digest, family,
       idleEnd, ...valuesOf(proof),
     ]); // prettier-ignore

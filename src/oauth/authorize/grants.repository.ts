@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from '../../crypto/uuid.js';
 import type { Scope } from '../../access/scopes.js';
 import { Database, type Statement } from '../../database/database.js';
+import { livingSession } from '../../database/living-session.js';
 import type { AuthorizationRequest } from './authorization-request.js';
 import type { RememberedGrant } from './decision.js';
 
@@ -50,16 +51,6 @@ const END_SESSIONS: Statement = {
          WHERE grant_id = $1 AND revoked_at IS NULL RETURNING id`,
 };
 
-/**
- * Who is still signed in where they said yes: a person and a sign-in as parameters, locked in the order of all who end sessions. Who
- * has lost the account meanwhile allows nothing any more.
- */
-export const signedIn = (user: string, session: string): string => `
-  person AS MATERIALIZED (SELECT id FROM users WHERE id = ${user} FOR SHARE),
-  signed_in AS (
-    SELECT s.id FROM sessions s, person WHERE s.id = ${session} AND s.user_id = person.id AND s.revoked_at IS NULL FOR SHARE OF s
-  )`;
-
 /*
  * What was shown and unticked is forgotten, what was not shown stays, what was ticked is added. $1 new id, $2 user,
  * $3 client, $4 resource, $5 shown, $6 chosen, $7 redirect URI or null, $8 now. Nothing is remembered where the named query
@@ -75,11 +66,12 @@ export const remember = (ifAny: string): string => `
       updated_at = $8
   RETURNING id`;
 
+// Who has lost the account meanwhile allows nothing any more.
 const ISSUE_CODE: Statement = {
   name: 'grant-issue-code',
   text: `
-    WITH ${signedIn('$2', '$15')}, unanswered AS (
-      SELECT FROM signed_in WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
+    WITH ${livingSession('$2', '$15')}, unanswered AS (
+      SELECT FROM session WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
     ), granted AS (${remember('unanswered')})
     INSERT INTO authorization_codes (digest, request_id, grant_id, user_id, client_id, redirect_uri, code_challenge,
                                      resource, scopes, nonce, signed_in_at, expires_at)
