@@ -23,7 +23,7 @@ const { findSecrets } = await import('./test/secrets.mjs');
 const directory = await mkdtemp(join(tmpdir(), 'toolgate-test-'));
 // Postgres and pgbouncer refuse root and may have to pass through here as someone else.
 await chmod(directory, 0o711);
-for (const folder of ['logs', 'secrets', 'dumps']) await mkdir(join(directory, folder));
+for (const folder of ['logs', 'secrets', 'dumps', 'ports']) await mkdir(join(directory, folder));
 // The system's tests bring the Postgres they are about.
 const server = system ? undefined : await startServer(directory);
 let status;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 
 export const RESOURCE = 'https://pages.example/mcp';
 
@@ -20,7 +20,7 @@ export class FakeIssuer {
   private constructor(private readonly port: number) {}
 
   static async start(): Promise<FakeIssuer> {
-    const issuer = new FakeIssuer(await freePort());
+    const issuer = new FakeIssuer(await reservePort());
     await issuer.rotate();
     await issuer.listen();
     return issuer;

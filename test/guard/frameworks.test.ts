@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { makeClient } from '../clients/operator.js';
 import { enterResource, type GuardCredentials, makeGuardCredentials } from '../support/guard-credentials.js';
 import { checkGuardCase, GUARD_TABLE, type GuardedServer, toolNames } from '../support/guard-table.js';
@@ -29,7 +29,7 @@ let made: GuardCredentials;
 let credentials: { clientId: string; clientSecret: string };
 beforeAll(async () => {
   service = await startTestService();
-  const resource = `http://127.0.0.1:${await freePort()}/mcp`;
+  const resource = `http://127.0.0.1:${await reservePort()}/mcp`;
   server = {
     url: resource,
     resource,

@@ -31,7 +31,7 @@ import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import type { FastifyReply } from 'fastify';
 import { Column, Entity, PrimaryGeneratedColumn, type Repository } from 'typeorm';
 import { z } from 'zod';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import {
   Caller,
   type MountedSettings,
@@ -182,7 +182,7 @@ export interface Hosted extends TestService {
 
 /** An application with its own tables in a schema of its own, and the service in it. */
 export async function hostApp(options: HostOptions = {}) {
-  const port = await freePort();
+  const port = await reservePort();
   const url = `http://127.0.0.1:${port}`;
   const databaseUrl = await createDatabase();
   await queryOnce(databaseUrl, 'CREATE SCHEMA host');

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from './port.js';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/src/cli/toolgate.js');
 
@@ -15,7 +15,7 @@ export interface ChildService {
 }
 
 export async function startChildService(env: Record<string, string>): Promise<ChildService> {
-  const port = env['PORT'] ?? String(await freePort());
+  const port = env['PORT'] ?? String(await reservePort());
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
     env: { PATH: process.env['PATH'], PORT: port, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { run } from '../../src/database/embedded-process.js';
 import { daemonHome, speaksPostgres, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from './port.js';
 import { databaseUrl, queryOnce } from './postgres.js';
 
 export interface DebianPostgres {
@@ -29,7 +29,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     initdb, `--pgdata=${data}`, '--username=toolgate', `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
     '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync',
   ]); // prettier-ignore
-  const port = await freePort();
+  const port = await reservePort();
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' };
   const server = `postgres://toolgate:${password}@127.0.0.1:${port}/postgres`;
   const daemon = await startDaemon(

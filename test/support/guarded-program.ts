@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from './port.js';
 import { makeClient } from '../clients/operator.js';
 import { enterResource, type GuardCredentials, makeGuardCredentials } from './guard-credentials.js';
 import type { GuardedServer } from './guard-table.js';
@@ -26,7 +26,7 @@ export async function startGuarded(
   folder: string,
   command: readonly [string, ...string[]],
 ): Promise<GuardedProgram> {
-  const port = String(await freePort());
+  const port = String(await reservePort());
   const resource = `http://127.0.0.1:${port}/mcp`;
   await enterResource(service, resource, NOTES.scopes);
   const client = await makeClient(service, {

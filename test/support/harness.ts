@@ -9,7 +9,7 @@ import { Clock } from '../../src/crypto/clock.js';
 import { createLogger } from '../../src/ops/logging.js';
 import { UsersRepository } from '../../src/users/users.repository.js';
 import { remember } from './credentials.js';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from './port.js';
 import { createDatabase } from './postgres.js';
 
 export const PASSWORD = 'violet-Kettle-9-marmalade-orbit';
@@ -118,7 +118,7 @@ export function callerOf(url: string): Pick<TestService, 'call' | 'person'> {
 
 /** The real application on a real port and a real database. */
 export async function startTestService(options: ServiceOptions = {}): Promise<TestService> {
-  const port = await freePort();
+  const port = await reservePort();
   const url = `http://127.0.0.1:${port}`;
   const config = loadConfig({
     NODE_ENV: 'test',

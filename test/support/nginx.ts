@@ -1,6 +1,6 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from './port.js';
 import { daemonHome, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
 
@@ -26,7 +26,7 @@ export async function startNginx(toolgate: string, server: string): Promise<Ngin
   const { nginx } = debianPrograms();
   const home = await daemonHome();
   const at = (name: string) => join(home.directory, name);
-  const port = await freePort();
+  const port = await reservePort();
   const url = `http://127.0.0.1:${port}`;
   await cp(join(SNIPPETS, 'nginx'), at('toolgate'), { recursive: true });
   const snippet = changed(await readFile(join(SNIPPETS, 'nginx.conf'), 'utf8'), {

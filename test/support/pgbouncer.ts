@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { daemonHome, speaksPostgres, startDaemon } from './daemon.js';
 import { debianPrograms } from './debian-programs.mjs';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from './port.js';
 
 export interface Pgbouncer {
   /** The same database, by way of the pooler. */
@@ -19,7 +19,7 @@ export async function startPgbouncer(databaseUrl: string, poolSize: number): Pro
   const [settings, users] = [join(home.directory, 'pgbouncer.ini'), join(home.directory, 'users')];
   const { hostname, port, username, password } = new URL(databaseUrl);
   const url = new URL(databaseUrl);
-  url.port = String(await freePort());
+  url.port = String(await reservePort());
   await writeFile(users, `"${username}" "${password}"\n`);
   await writeFile(
     settings,

@@ -4,7 +4,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { checksIn } from '../support/conformance-checks.js';
 import { rememberSecret } from '../support/credentials.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { startTestService, type TestService } from '../support/harness.js';
 import { NpmPrograms } from '../support/npm-programs.js';
 import { type Browser, OauthDriver, tickable } from '../support/oauth.js';
@@ -37,7 +37,7 @@ async function approve(browser: Browser, url: string): Promise<void> {
 
 test('the public conformance suite finds nothing wrong with the authorization server', async () => {
   const oauth = new OauthDriver(service);
-  const port = await freePort();
+  const port = await reservePort();
   const { client_id } = await oauth.register({ redirect_uris: [`http://127.0.0.1:${port}/callback`] });
   const browser = await oauth.signedIn(await service.person());
   const { issuer, resource } = service.config;

@@ -1,7 +1,7 @@
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { migrate } from '../../src/database/migrate.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
 import { makeGuardCredentials } from '../support/guard-credentials.js';
@@ -151,7 +151,7 @@ describe.each(NAMES)('%s', (name) => {
 
 test('an example from nothing, as its README says: enter it, start Toolgate from the package, start it', async () => {
   const folder = join(home, 'examples', 'sdk-node');
-  const [port, servicePort] = [String(await freePort()), String(await freePort())];
+  const [port, servicePort] = [String(await reservePort()), String(await reservePort())];
   const env = { DATA_DIR: join(await newFolder('data'), 'toolgate'), PORT: servicePort };
   const { scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
     scripts: Record<'enter' | 'toolgate', string>;

@@ -10,7 +10,7 @@ import {
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CreateMessageRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { migrate } from '../../src/database/migrate.js';
 import { guardBefore, type GuardUnderTest, until } from '../gateway/proxy/support.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   folder = join(process.env['TOOLGATE_TEST_DIRECTORY'] ?? '', 'shared');
   await mkdir(folder);
   await writeFile(join(folder, 'greeting.txt'), 'hello from the folder');
-  const port = await freePort();
+  const port = await reservePort();
   everythingUrl = `http://127.0.0.1:${port}/mcp`;
   await startEverything(port);
 }, 300_000);

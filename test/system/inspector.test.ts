@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { migrate } from '../../src/database/migrate.js';
 import { rememberSecret } from '../support/credentials.js';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
@@ -89,7 +89,7 @@ describe.each(['legacy', 'modern'])('MCP Inspector in the %s era', (era) => {
 
   test('signs in by OAuth, then lists and calls tools', async () => {
     const browser = await new OauthDriver(service).signedIn(person);
-    const callback = ['--callback-url', `http://127.0.0.1:${await freePort()}/oauth/callback`];
+    const callback = ['--callback-url', `http://127.0.0.1:${await reservePort()}/oauth/callback`];
     const folder = await home();
     const listed = await inspect([...inEra, ...callback, '--method', 'tools/list'], folder, browser);
     expect(listed.asked).toContain('/oauth/authorize?');

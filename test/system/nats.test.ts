@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { migrate } from '../../src/database/migrate.js';
 import { Verification } from '../../src/gateway/microservice/verification.js';
 import { rememberSecret } from '../support/credentials.js';
@@ -48,7 +48,7 @@ beforeAll(async () => {
   postgres = await startDebianPostgres();
   const databaseUrl = await postgres.createDatabase();
   await migrate(databaseUrl);
-  port = await freePort();
+  port = await reservePort();
   broker = await startBroker();
   const env = { MICROSERVICE_NATS_URL: `nats://toolgate:${password}@127.0.0.1:${port}` };
   service = await startTestService({ databaseUrl, env });

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { type NpmProcess, startProgram } from '../support/npm-process.js';
 import { installInto, newFolder, packToolgate, run } from '../support/packed.js';
 
@@ -68,7 +68,7 @@ describe('the service', () => {
   let started: NpmProcess;
   let url: string;
   beforeAll(async () => {
-    const port = String(await freePort());
+    const port = String(await reservePort());
     url = `http://localhost:${port}`;
     const env = { PORT: port, DATA_DIR: join(await newFolder('data'), 'toolgate') };
     started = await startProgram(folder, ['npx', 'toolgate', 'start'], env, `${url}/readyz`);

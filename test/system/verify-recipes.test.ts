@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { migrate } from '../../src/database/migrate.js';
 import { debianPrograms } from '../support/debian-programs.mjs';
 import { type DebianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const databaseUrl = await postgres.createDatabase();
   await migrate(databaseUrl);
   service = await startTestService({ databaseUrl });
-  const resource = `http://127.0.0.1:${await freePort()}/mcp`;
+  const resource = `http://127.0.0.1:${await reservePort()}/mcp`;
   server = {
     url: resource,
     resource,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChildService, postmasterOf, startChildService } from '../support/child-service.js';
 import { remember } from '../support/credentials.js';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 import { PASSWORD } from '../support/harness.js';
 
 let dataDir: string;
@@ -14,7 +14,7 @@ let port: string;
 const start = () => startChildService({ DATA_DIR: dataDir, PORT: port, REFRESH_REPLAY_WINDOW: '600' });
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'toolgate-kill-'));
-  port = String(await freePort());
+  port = String(await reservePort());
   service = await start();
 });
 afterAll(async () => {

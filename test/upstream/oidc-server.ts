@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
-import { freePort } from '../../src/database/free-port.js';
+import { reservePort } from '../support/port.js';
 
 export interface OidcAccount {
   readonly sub: string;
@@ -29,7 +29,7 @@ export class OidcServer {
   ) {}
 
   static async prepare(): Promise<OidcServer> {
-    const port = await freePort();
+    const port = await reservePort();
     return new OidcServer(port, `http://127.0.0.1:${port}`);
   }
 

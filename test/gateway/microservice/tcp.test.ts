@@ -5,7 +5,7 @@ import { type ClientProxy, MessagePattern, Payload } from '@nestjs/microservices
 import pg from 'pg';
 import { Public, RequireScope } from '../../../src/access/decorators.js';
 import { loadConfig } from '../../../src/config/config.js';
-import { freePort } from '../../../src/database/free-port.js';
+import { reservePort } from '../../support/port.js';
 import { AuditTrail } from '../../../src/ops/audit/audit-trail.js';
 import { startService } from '../../../src/service.js';
 import { type GuardCredentials, makeGuardCredentials } from '../../support/guard-credentials.js';
@@ -229,7 +229,7 @@ describe('closed by default', () => {
 
 describe('starts and stops', () => {
   test('a client goes on after the service was started again', async () => {
-    const env = { MICROSERVICE_TCP: `127.0.0.1:${await freePort()}` };
+    const env = { MICROSERVICE_TCP: `127.0.0.1:${await reservePort()}` };
     const first = await startTestService({ env });
     const { databaseUrl, masterKey } = first;
     const credentials = await (await operator(first)).server(first.config.resource);

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../../src/database/free-port.js';
+import { reservePort } from '../../support/port.js';
 import { describedResource } from '../../../src/gateway/proxy/guard-parts.js';
 import { Policy } from '../../../src/gateway/proxy/policy.js';
 import { parsePolicy } from '../../../src/gateway/proxy/policy-file.js';
@@ -38,7 +38,7 @@ beforeAll(async () => {
   upstream = await new Upstream().start();
   upstream.answering = speaking();
   directory = await mkdtemp(join(tmpdir(), 'toolgate-guard-'));
-  const port = await freePort();
+  const port = await reservePort();
   resource = `http://127.0.0.1:${port}/mcp`;
   const policy = new Policy('big', parsePolicy('{}', 'default'));
   await service.app.get(ResourcesRepository).save(describedResource(resource, policy, []), new Date());

@@ -9,7 +9,7 @@ import { createServiceGuard } from '../../../src/gateway/proxy/service-guard.js'
 import { ResourcesRepository } from '../../../src/resources/resources.repository.js';
 import { serviceKeeping } from '../../../src/cli/guard-keeping.js';
 import type { CallKeeping } from '../../../src/gateway/proxy/call-keeping.js';
-import { freePort } from '../../../src/database/free-port.js';
+import { reservePort } from '../../support/port.js';
 import type { TestService } from '../../support/harness.js';
 import { OauthDriver } from '../../support/oauth.js';
 
@@ -148,7 +148,7 @@ export async function guardBefore(
   options: Options = {},
 ): Promise<GuardUnderTest> {
   const { app, config } = service;
-  const port = await freePort();
+  const port = await reservePort();
   const resource = `http://127.0.0.1:${port}/mcp`;
   const policy = new Policy('behind', parsePolicy(JSON.stringify(options.policy ?? {}), 'of the test'));
   const authentication = app.get(ResourceAuthentication);
