@@ -35,7 +35,7 @@ const may = {
   ],
   upstream: ['config', 'errors', 'crypto', 'access', 'database', 'outbound', 'users', 'tokens', 'ops'],
   // The short way to controllers and guards of others; nobody comes here but app.ts.
-  lane: ['config', 'errors', 'access', 'auth', 'mcp', 'oauth', 'ops'],
+  lane: ['config', 'errors', 'access', 'tokens', 'auth', 'mcp', 'oauth', 'ops'],
   pages: [
     'config',
     'errors',

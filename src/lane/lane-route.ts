@@ -11,11 +11,12 @@ export interface LaneAnswer {
 
 export type LaneWork = () => Promise<LaneAnswer>;
 
-/** A POST that the lane may answer. */
+/** What the lane may answer: one method of a path. */
 export interface LaneRoute {
+  readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** The one Content-Type, as most clients write it. */
-  readonly contentType: 'application/json' | 'application/x-www-form-urlencoded';
+  /** The one Content-Type, as most clients write it. Undefined: a request without a body. */
+  readonly contentType: 'application/json' | 'application/x-www-form-urlencoded' | undefined;
   /** What each of its answers carries, errors as well: in lower case, names and values in turn. */
   readonly headers: readonly string[];
   /**

@@ -1,4 +1,10 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import type { LaneAnswer, LaneRoute, LaneWork } from './lane-route.js';
 import { LaneRequest } from './lane-request.js';
 import { wholeBody } from './whole-body.js';
@@ -15,6 +21,8 @@ export interface LaneSurroundings {
 
 /** Names that a parser of JSON must not take at their word, and escapes that could spell one: the framework's to judge. */
 const UNUSUAL = /__proto__|constructor|\\u00[5-7]/;
+
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Answers the commonest requests of the busiest routes from node:http: by the same controllers and guards, but without the
@@ -49,20 +57,24 @@ export class Lane {
 
   private routeOf(request: IncomingMessage): LaneRoute | undefined {
     const { method, url = '', headers } = request;
-    const route = method === 'POST' ? this.routes.get(url) : undefined;
-    const length = Number(headers['content-length']);
+    const route = this.routes.get(url);
     const usual =
+      method === route?.method &&
       headers['content-type'] === route?.contentType &&
       headers.expect === undefined &&
       headers['content-encoding'] === undefined &&
-      length > 0 &&
-      length <= this.around.longestBody;
+      (route?.contentType === undefined ? hasNoBody(headers) : this.hasUsualBody(headers));
     return usual ? route : undefined;
+  }
+
+  private hasUsualBody(headers: IncomingHttpHeaders): boolean {
+    const length = Number(headers['content-length']);
+    return length > 0 && length <= this.around.longestBody;
   }
 
   private read(route: LaneRoute, request: IncomingMessage, response: ServerResponse, pass: () => void): void {
     const startedAt = performance.now();
-    wholeBody(request, Number(request.headers['content-length']), (body) => {
+    const take = (body: Buffer): void => {
       const text = body.toString();
       const asked = new LaneRequest(request, response, this.around.addressOf);
       const work = UNUSUAL.test(text) ? undefined : preparedBy(route, text, asked);
@@ -71,9 +83,11 @@ export class Lane {
         this.answer(work, asked, route, startedAt).catch(() => response.destroy());
         return;
       }
-      request.unshift(body);
+      if (body.length > 0) request.unshift(body);
       pass();
-    });
+    };
+    if (route.contentType === undefined) take(NOTHING);
+    else wholeBody(request, Number(request.headers['content-length']), take);
   }
 
   private async answer(
@@ -96,6 +110,9 @@ export class Lane {
     this.around.answered(request, status, performance.now() - startedAt);
   }
 }
+
+const hasNoBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 
 /** A body that a parser chokes on is the framework's, which has an answer for that. */
 function preparedBy(route: LaneRoute, text: string, request: LaneRequest): LaneWork | undefined {

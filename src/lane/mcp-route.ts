@@ -16,6 +16,7 @@ export function mcpRoute(guards: readonly CanActivate[], plain: PlainAnswers): L
   // eslint-disable-next-line @typescript-eslint/unbound-method -- named, as the guards look for its decorators; never called
   const handler = McpController.prototype.post;
   return {
+    method: 'POST',
     path: PATH,
     contentType: 'application/json',
     headers: headersOf(PATH),

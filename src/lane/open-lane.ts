@@ -13,7 +13,9 @@ import { IntrospectionController } from '../oauth/inspection/introspection.contr
 import { TokenController } from '../oauth/token/token.controller.js';
 import type { Answered } from '../ops/access-log.js';
 import { AuditedWork } from '../ops/audit/audited-work.js';
+import { JwksController } from '../tokens/jwks.controller.js';
 import { Lane, type LaneSurroundings } from './lane.js';
+import { jwksRoute } from './jwks-route.js';
 import { mcpRoute } from './mcp-route.js';
 import { introspectionRoute, loginRoute, refreshRoute, tokenRoute } from './token-routes.js';
 
@@ -41,6 +43,7 @@ export function openLane(
       refreshRoute(get(AuthController)),
       tokenRoute(get(TokenController)),
       introspectionRoute(get(IntrospectionController)),
+      jwksRoute(get(JwksController)),
     ],
     longestBody: config.BODY_LIMIT,
     addressOf: addressFinder(config.TRUST_PROXY),

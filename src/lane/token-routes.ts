@@ -25,6 +25,7 @@ function formRoute(
   method: (body: unknown, request: LaneRequest) => Promise<object>,
 ): LaneRoute {
   return {
+    method: 'POST',
     path,
     contentType: 'application/x-www-form-urlencoded',
     headers: headersOf(path, ...headers),
@@ -54,6 +55,7 @@ function jsonRoute<Schema extends z.ZodType>(
   answer: (body: z.output<Schema>, request: LaneRequest) => Promise<LaneAnswer>,
 ): LaneRoute {
   return {
+    method: 'POST',
     path,
     contentType: 'application/json',
     headers: headersOf(path, ...NO_STORE),

@@ -10,6 +10,7 @@ const STREAMABLE = { ...JSON_TYPE, Accept: 'application/json, text/event-stream'
 const callOf = (name: string, input: object = {}) =>
   JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name, arguments: input } });
 const WHOAMI = callOf('whoami');
+const JWKS = '/.well-known/jwks.json';
 
 const META = 'io.modelcontextprotocol';
 const deepCall = (levels: number) =>
@@ -19,8 +20,10 @@ const deepCall = (levels: number) =>
   );
 
 interface Sent {
+  readonly method?: 'GET' | 'HEAD';
   readonly path: string;
   readonly headers: Record<string, string>;
+  /** Empty: none is sent. */
   readonly body: string;
 }
 interface Received {
@@ -32,12 +35,12 @@ interface Received {
 /** What differs from one answer to the next, whoever gives it. */
 const VARIES = /eyJ[\w-]+\.[\w-]+\.[\w-]*|tgr_[\w-]+|"request_id":"[^"]+"/g;
 
-async function send(service: TestService, { path, headers, body }: Sent): Promise<Received> {
+async function send(service: TestService, { method, path, headers, body }: Sent): Promise<Received> {
   return new Promise((resolve, reject) => {
-    const length = { 'Content-Length': String(Buffer.byteLength(body)) };
+    const length = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     const asked = httpRequest(
       `${service.url}${path}`,
-      { method: 'POST', headers: { ...length, ...headers } },
+      { method: method ?? 'POST', headers: { ...length, ...headers } },
       (answer) => {
         let text = '';
         answer.setEncoding('utf8').on('data', (chunk: string) => {
@@ -134,6 +137,9 @@ describe('the short way of the commonest requests', () => {
     ['a parameter sent twice', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: 'grant_type=refresh_token&grant_type=refresh_token' })],
     ['an unknown client', () => ({ path: '/oauth/token', headers: FORM_TYPE, body: form({ grant_type: 'client_credentials', client_id: 'x', client_secret: 'y' }) })],
     ['introspection by nobody', () => ({ path: '/oauth/introspect', headers: FORM_TYPE, body: form({ token: person.accessToken }) })],
+    ['the key set', () => ({ method: 'GET', path: JWKS, headers: {}, body: '' })],
+    ['the key set for whoever shows a credential', () => ({ method: 'GET', path: JWKS, headers: { Authorization: 'Bearer forged' }, body: '' })],
+    ['the key set for a page elsewhere', () => ({ method: 'GET', path: JWKS, headers: { Origin: 'https://app.example', Accept: 'text/html' }, body: '' })],
   ]; // prettier-ignore
 
   it.each(taken)('answers as the framework does: %s', async (_name, make) => {
@@ -164,6 +170,11 @@ describe('the short way of the commonest requests', () => {
     ['a refresh that is nested too deeply', () => ({ path: '/auth/refresh', headers: JSON_TYPE, body: deepCall(9000) })],
     ['a login without a password', () => ({ path: '/auth/login', headers: JSON_TYPE, body: '{"email":"nobody@example.com"}' })],
     ['a registration', () => ({ path: '/auth/register', headers: JSON_TYPE, body: '{"email":"nobody@example.com","password":"wrong"}' })],
+    ['a POST to the key set', () => ({ path: JWKS, headers: JSON_TYPE, body: '{}' })],
+    ['the head of the key set', () => ({ method: 'HEAD', path: JWKS, headers: {}, body: '' })],
+    ['the key set with a body', () => ({ method: 'GET', path: JWKS, headers: { ...JSON_TYPE, 'Content-Length': '2' }, body: '{}' })],
+    ['the key set with a query', () => ({ method: 'GET', path: `${JWKS}?a=b`, headers: {}, body: '' })],
+    ['a GET of a path that is for POST', () => ({ method: 'GET', path: '/oauth/token', headers: {}, body: '' })],
   ]; // prettier-ignore
 
   it.each(left)('leaves to the framework, untouched: %s', async (_name, make) => {
