@@ -1,9 +1,9 @@
 /**
- * Parts of a statement that acts for a session: `session` has a row as long as it is alive and this person's. Locked in the order
- * of all who end sessions, so that these wait, and then find what was done.
+ * Parts of a statement that acts for a person: `person` has a row as long as they are not disabled, `session` as long as it is
+ * alive and theirs. Locked in the order of all who end sessions, so that these wait, and then find what was done.
  */
 export const livingSession = (user: string, session: string): string => `
-  person AS MATERIALIZED (SELECT id FROM users WHERE id = ${user} FOR SHARE),
+  person AS MATERIALIZED (SELECT id FROM users WHERE id = ${user} AND disabled_at IS NULL FOR SHARE),
   session AS (
     SELECT s.id FROM sessions s, person WHERE s.id = ${session} AND s.user_id = person.id AND s.revoked_at IS NULL FOR SHARE OF s
   )`;

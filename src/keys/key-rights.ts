@@ -1,8 +1,23 @@
-import type { Principal } from '../access/principal.js';
+import { personOf, type Principal } from '../access/principal.js';
 import type { ScopeRules } from '../access/scope-rules.js';
 import { LADDER_SCOPES, type Scope, SERVICE_SCOPES } from '../access/scopes.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
 import type { Resource } from '../resources/resource.js';
+
+/** The application around the service, in a person's name: as a login of theirs would be, with all that they may do. */
+export interface ApplicationForPerson {
+  readonly kind: 'application';
+  readonly userId: string;
+  readonly resource: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** Who makes, lists, revokes and rotates keys. */
+export type KeyCaller = Principal | ApplicationForPerson;
+
+/** Whose the keys are. @throws ToolgateError `not_allowed` for a client that acts for itself. */
+export const keyOwnerOf = (caller: KeyCaller): string =>
+  caller.kind === 'application' ? caller.userId : personOf(caller);
 
 /**
  * A person's own login, with `keys:write`, makes keys for every resource: its scopes are the person's. A key, or a token
@@ -10,9 +25,9 @@ import type { Resource } from '../resources/resource.js';
  *
  * @throws ToolgateError `not_allowed`
  */
-export function requireMayMakeFor(caller: Principal, resource: string): void {
+export function requireMayMakeFor(caller: KeyCaller, resource: string): void {
   const ownLogin = caller.kind === 'user' && caller.actor === undefined;
-  if (caller.resource === resource || ownLogin) return;
+  if (caller.resource === resource || ownLogin || caller.kind === 'application') return;
   throw new ToolgateError('not_allowed', {
     detail: 'A key for another resource is made, and rotated, by a person who is logged in, not by a key.',
   });
@@ -25,7 +40,7 @@ export function requireMayMakeFor(caller: Principal, resource: string): void {
  * @throws ToolgateError `invalid_scope`, `insufficient_scope`
  */
 export function scopesFor(
-  caller: Principal,
+  caller: KeyCaller,
   resource: Resource,
   asked: readonly Scope[] | undefined,
   rules: ScopeRules,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from '../crypto/uuid.js';
-import { type ApiKeyPrincipal, personOf, type Principal } from '../access/principal.js';
+import type { ApiKeyPrincipal } from '../access/principal.js';
 import type { Scope } from '../access/scopes.js';
 import type { Config } from '../config/config.js';
 import { InjectConfig } from '../config/config.token.js';
@@ -11,7 +11,7 @@ import { ToolgateError } from '../errors/toolgate-error.js';
 import { canonicalResource, type Resource } from '../resources/resource.js';
 import { ResourcesRepository } from '../resources/resources.repository.js';
 import { keyIdOf, mintKey } from './key-format.js';
-import { requireMayMakeFor, scopesFor } from './key-rights.js';
+import { type KeyCaller, keyOwnerOf, requireMayMakeFor, scopesFor } from './key-rights.js';
 import { KeyUsage } from './key-usage.js';
 import { type KeyRecord, KeysRepository, type KeyWithOwner, type Maker } from './keys.repository.js';
 
@@ -41,9 +41,13 @@ const unknownResource = () =>
 const earlier = (a: Date | null, b: Date | null): Date | undefined =>
   (a && b ? (a < b ? a : b) : (a ?? b)) ?? undefined;
 
-const makerOf = (caller: Principal, presented: string | undefined): Maker => ({
-  userId: personOf(caller),
-  sessionId: caller.kind === 'user' && caller.sessionId !== '' ? caller.sessionId : null,
+/** The session, the key or the person by which a secret was asked for ended meanwhile. */
+const hasEnded = (caller: KeyCaller) =>
+  new ToolgateError(caller.kind === 'application' ? 'not_found' : 'revoked_token');
+
+const makerOf = (caller: KeyCaller, presented: string | undefined): Maker => ({
+  userId: keyOwnerOf(caller),
+  sessionId: caller.kind === 'user' ? caller.sessionId : null,
   keyId: caller.kind === 'api_key' ? caller.keyId : null,
   keyDigest: caller.kind === 'api_key' && presented !== undefined ? sha256(presented) : null,
 });
@@ -61,9 +65,10 @@ export class KeysService {
   /**
    * `presented` is the secret of a caller that is a key: one that was replaced meanwhile makes none.
    *
-   * @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`, `revoked_token`
+   * @throws ToolgateError `invalid_input`, `invalid_scope`, `insufficient_scope`, `not_allowed`; `revoked_token`, or for an
+   * application `not_found`, when what asks has just ended
    */
-  async create(caller: Principal, request: CreateKey, presented?: string): Promise<FreshKey> {
+  async create(caller: KeyCaller, request: CreateKey, presented?: string): Promise<FreshKey> {
     const resource = await this.resourceNamed(request.resource);
     requireMayMakeFor(caller, resource.identifier);
     const scopes = scopesFor(caller, resource, request.scopes, this.config.scopes);
@@ -89,36 +94,40 @@ export class KeysService {
     });
     if (!record) {
       await this.resourceNamed(request.resource);
-      throw new ToolgateError('revoked_token');
+      throw hasEnded(caller);
     }
     return { ...record, key };
   }
 
-  async list(caller: Principal): Promise<KeyRecord[]> {
-    return this.keys.list(personOf(caller));
+  async list(caller: KeyCaller): Promise<KeyRecord[]> {
+    return this.keys.list(keyOwnerOf(caller));
   }
 
   /** @throws ToolgateError `not_found` */
-  async revoke(caller: Principal, id: string): Promise<void> {
-    if (!(await this.keys.revoke(id, personOf(caller), this.clock.now())))
+  async revoke(caller: KeyCaller, id: string): Promise<void> {
+    if (!(await this.keys.revoke(id, keyOwnerOf(caller), this.clock.now())))
       throw new ToolgateError('not_found');
   }
 
-  /** `overlap` in seconds, `presented` as for {@link create}. @throws ToolgateError `not_found`, `insufficient_scope` */
-  async rotate(caller: Principal, id: string, overlap: number, presented?: string): Promise<FreshKey> {
+  /**
+   * `overlap` in seconds, `presented` as for {@link create}.
+   *
+   * @throws ToolgateError `not_found`, `insufficient_scope`, `not_allowed`; `revoked_token` as for {@link create}
+   */
+  async rotate(caller: KeyCaller, id: string, overlap: number, presented?: string): Promise<FreshKey> {
     const now = this.clock.now();
     const key = mintKey(id);
     const previousUntil = overlap > 0 ? new Date(now.getTime() + overlap * 1000) : null;
     await this.requireCovered(caller, id);
     const record = await this.keys.rotate(id, makerOf(caller, presented), sha256(key), previousUntil, now);
-    if (!record) throw new ToolgateError('not_found');
+    if (!record) throw (await this.isAlive(id, now)) ? hasEnded(caller) : new ToolgateError('not_found');
     return { ...record, key };
   }
 
   /** A key that shows another's secret would be that other key: it must reach as far and be bound no tighter. */
-  private async requireCovered(caller: Principal, id: string): Promise<void> {
+  private async requireCovered(caller: KeyCaller, id: string): Promise<void> {
     const target = await this.keys.find(id);
-    if (target?.userId !== personOf(caller)) throw new ToolgateError('not_found');
+    if (target?.userId !== keyOwnerOf(caller)) throw new ToolgateError('not_found');
     requireMayMakeFor(caller, target.resource);
     if (this.config.scopes.missing(caller.scopes, target.scopes).length > 0)
       throw new ToolgateError('insufficient_scope', { scopes: target.scopes });
@@ -126,6 +135,11 @@ export class KeysService {
       throw new ToolgateError('not_allowed', {
         detail: 'A key with an expiry or networks of its own can rotate only itself.',
       });
+  }
+
+  private async isAlive(id: string, now: Date): Promise<boolean> {
+    const key = await this.keys.find(id);
+    return key?.revokedAt === null && (key.expiresAt === null || key.expiresAt > now);
   }
 
   private async resourceNamed(text: string | undefined): Promise<Resource> {

@@ -1,8 +1,7 @@
-import type { UserPrincipal } from '../access/principal.js';
 import { ToolgateError } from '../errors/toolgate-error.js';
+import type { ApplicationForPerson } from '../keys/key-rights.js';
 import type { KeyRecord } from '../keys/keys.repository.js';
 import { type CreateKey, type FreshKey, KeysService } from '../keys/keys.service.js';
-import { FIRST_PARTY_CLIENT } from '../tokens/sessions.service.js';
 import { UsersService } from '../users/users.service.js';
 import type { MountedService } from './mounted-service.js';
 
@@ -32,17 +31,9 @@ export class ToolgateKeys {
     await this.keys.revoke(await this.inNameOf(userId), keyId);
   }
 
-  /** As a login of theirs would be, with all that they may do. */
-  private async inNameOf(userId: string): Promise<UserPrincipal> {
+  private async inNameOf(userId: string): Promise<ApplicationForPerson> {
     const account = await this.users.find(userId);
     if (!account || account.disabledAt) throw new ToolgateError('not_found');
-    return {
-      kind: 'user',
-      userId,
-      sessionId: '',
-      clientId: FIRST_PARTY_CLIENT,
-      resource: this.resource,
-      scopes: account.scopes,
-    };
+    return { kind: 'application', userId, resource: this.resource, scopes: account.scopes };
   }
 }
