@@ -1,14 +1,26 @@
 import pg from 'pg';
 import { DataSource, MigrationExecutor } from 'typeorm';
+import { VERSION } from '../config/version.js';
 import { dataSourceOptions } from './data-source.js';
 
 /** Any number; it only has to be the same in every replica. */
 const LOCK = 7_262_026;
 
-/** In the schema that TypeORM keeps its records in; a table of that name may also be elsewhere on the search path. */
-const RECORDED = `
-  SELECT m.name FROM migrations m JOIN pg_class c ON c.oid = m.tableoid JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = current_schema()`;
+/** TypeORM keeps its records in the first schema of the search path; a table of that name may also be in a later one. */
+const IS_RECORDED = `SELECT to_regclass(format('%I.migrations', current_schema())) IS NOT NULL AS recorded`;
+const RECORDED = 'SELECT name FROM migrations';
+
+/** The database holds what only a later version can read and write. */
+export class SchemaIsNewerError extends Error {
+  constructor(unknown: readonly string[]) {
+    super(
+      `The database was migrated by a newer version, or another application keeps its migrations in the same schema: ` +
+        `${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not known to version ${VERSION}. Start the newer version, restore ` +
+        `a backup from before it, or give the other application a schema of its own.`,
+    );
+    this.name = 'SchemaIsNewerError';
+  }
+}
 
 /**
  * Brings the schema up to date. Replicas that start together wait for the first: the lock belongs to a transaction,
@@ -16,6 +28,7 @@ const RECORDED = `
  * a second connection would wait for ever where the waiting replicas have all that the pooler gives.
  *
  * @returns the names of the migrations that ran.
+ * @throws SchemaIsNewerError without having changed anything.
  */
 export async function migrate(url: string): Promise<string[]> {
   if (await isUpToDate(url)) return [];
@@ -53,11 +66,15 @@ async function isUpToDate(url: string): Promise<boolean> {
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query<{ name: string }>(RECORDED);
-    const recorded = new Set(rows.map(({ name }) => name));
-    return migrations.every(({ name }) => recorded.has(name));
+    const { rows } = await client.query<{ recorded: boolean }>(IS_RECORDED);
+    if (!rows[0]?.recorded) return false;
+    const recorded = (await client.query<{ name: string }>(RECORDED)).rows.map(({ name }) => name);
+    const known = migrations.map(({ name }) => name);
+    const unknown = recorded.filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw new SchemaIsNewerError(unknown);
+    return known.every((name) => recorded.includes(name));
   } catch (error) {
-    // There is none yet, or another application's is in the way: for TypeORM to see to.
+    // Another application's table is in the way: for TypeORM to see to.
     if (error instanceof pg.DatabaseError) return false;
     throw error;
   } finally {

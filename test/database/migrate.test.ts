@@ -26,6 +26,18 @@ test('a migration that is not recorded runs', async () => {
   expect(await migrate(url)).toEqual([]);
 });
 
+test('a version older than the schema does not start on it, and changes nothing', async () => {
+  const url = await createDatabase();
+  await queryOnce(
+    url,
+    `INSERT INTO migrations (timestamp, name) VALUES (9000000000000, 'Later9000000000000')`,
+  );
+  await expect(migrate(url)).rejects.toThrow(
+    /migrated by a newer version.*Later9000000000000 is not known to version \d+\.\d+\.\d+/,
+  );
+  expect(await queryOnce(url, 'SELECT 1 FROM migrations')).toHaveLength(names.length + 1);
+});
+
 test('a table of that name that another application has on the search path is not asked', async () => {
   const url = await createDatabase();
   const name = new URL(url).pathname.slice(1);
