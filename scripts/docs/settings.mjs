@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { SETTINGS } from '../../dist/src/config/settings.js';
 
 const settings = Object.entries(SETTINGS);
@@ -6,6 +7,13 @@ function defaultOf({ schema, defaultDoc }) {
   if (defaultDoc) return defaultDoc;
   const { success, data } = schema.safeParse(undefined);
   return success && data !== undefined ? String(Array.isArray(data) ? data.join(' ') : data) : '';
+}
+
+/** What a number may be, or which words there are. */
+function valuesOf({ schema }) {
+  const [given, parsed] = ['input', 'output'].map((io) => z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+  if (parsed.type === 'number') return `${parsed.minimum} to ${parsed.maximum}`;
+  return (given.enum ?? []).map((word) => `\`${word}\``).join(', ');
 }
 
 export function environmentExample() {
@@ -18,15 +26,15 @@ export function environmentExample() {
 export function configuration() {
   const rows = settings.map(
     ([name, setting]) =>
-      `| \`${name}\`${setting.secret ? ' (secret)' : ''} | ${defaultOf(setting) ? `\`${defaultOf(setting)}\`` : ''} | ${setting.doc} |`,
+      `| \`${name}\`${setting.secret ? ' (secret)' : ''} | ${defaultOf(setting) ? `\`${defaultOf(setting)}\`` : ''} | ${valuesOf(setting)} | ${setting.doc} |`,
   );
   return `# Configuration
 
 From the environment. A secret may also come from a file named by \`<NAME>_FILE\`.
 A start with bad values stops and names every bad variable, and prints no value.
 
-| Variable | Default | Meaning |
-|---|---|---|
+| Variable | Default | Values | Meaning |
+|---|---|---|---|
 ${rows.join('\n')}
 `;
 }

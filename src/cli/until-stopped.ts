@@ -19,7 +19,10 @@ export function untilStopped(stop: () => Promise<void>): void {
     stopping = true;
     console.error('\nFinishing what is in flight ...');
     stop().then(
-      () => leave(0),
+      () => {
+        console.error('Stopped.');
+        return leave(0);
+      },
       (error: unknown) => {
         console.error(error instanceof Error ? error.message : String(error));
         return leave(1);
