@@ -65,14 +65,14 @@ export class ConsentController {
     this.cookies.requireForm(request, body?.['csrf'], person);
     const asked = this.pending.open(request, body?.['request']);
     try {
-      const next = await this.consent.next(asked, person);
-      if (next.step === 'sign_in' || !person) {
+      if (!person || this.consent.mustSignIn(asked, person)) {
         noteForAudit(request, { nothing: true });
         await reply.redirect(`/login?continue=${String(body?.['request'])}`, 303);
         return;
       }
       noteForAudit(request, { subject: { ...asked, userId: person.userId, sessionId: person.sessionId } });
       if (body?.['decision'] !== 'allow') this.consent.deny(asked);
+      await this.pending.shown(asked);
       const location = await this.consent.allow(asked, person, tickedScopes(body));
       await reply.header('Cache-Control', 'no-store').redirect(location, 303);
     } catch (error) {

@@ -87,6 +87,7 @@ export class DeviceController {
     const shown = this.devices.givable(device, person);
     const ticked = tickedScopes(body).filter((scope) => shown.includes(scope));
     const allow = body?.['decision'] === 'allow' && ticked.length > 0;
+    const { client } = await this.pending.shown(device);
     const done = allow ? await this.devices.answer(device, person, ticked) : await this.devices.deny(device);
     if (!done) {
       await this.askForCode(request, reply, person, userCode, UNKNOWN, 400);
@@ -97,7 +98,6 @@ export class DeviceController {
       subject: { ...device, userId: person.userId, sessionId: person.sessionId },
       ...(!allow && { denied: 'access_denied' }),
     });
-    const { client } = await this.pending.shown(device);
     const outcome = allow ? 'allowed' : 'denied';
     await sendPage(reply, deviceDonePage({ outcome, clientName: nameOf(client) }));
   }

@@ -21,19 +21,21 @@ const SAVE: Statement = {
          ON CONFLICT (identifier) DO UPDATE
          SET name = excluded.name, scopes = excluded.scopes, default_scopes = excluded.default_scopes, tools = excluded.tools`,
 };
-// What was granted at it ends with it; two statements, so that the second sees what the first waited for.
+// What was granted at it ends with it, in statements of their own, so that they see what the first waited for.
 const REMOVE: Statement = {
   name: 'resource-remove',
   text: `
     WITH removed AS (
       DELETE FROM resources WHERE identifier = $1 RETURNING identifier
-    ), forgotten AS (
-      UPDATE grants SET revoked_at = $2 WHERE resource IN (SELECT identifier FROM removed) AND revoked_at IS NULL
     ), noted AS (
       INSERT INTO removals (name) SELECT 'resource ' || identifier FROM removed
       ON CONFLICT (name) DO UPDATE SET removed_at = clock_timestamp()
     )
     SELECT identifier FROM removed`,
+};
+const END_GRANTS: Statement = {
+  name: 'resource-end-grants',
+  text: `UPDATE grants SET revoked_at = $2 WHERE resource = $1 AND revoked_at IS NULL`,
 };
 const END_SESSIONS: Statement = {
   name: 'resource-end-sessions',
@@ -92,8 +94,8 @@ export class ResourcesRepository {
   /** False when there was none. */
   async remove(identifier: string, now: Date): Promise<boolean> {
     const removed = await this.database.transaction(async (query) => {
-      const gone = (await query(REMOVE, [identifier, now])).length === 1;
-      if (gone) for (const end of [END_SESSIONS, END_KEYS]) await query(end, [identifier, now]);
+      const gone = (await query(REMOVE, [identifier])).length === 1;
+      if (gone) for (const end of [END_GRANTS, END_SESSIONS, END_KEYS]) await query(end, [identifier, now]);
       return gone;
     });
     this.recent.forget(identifier);

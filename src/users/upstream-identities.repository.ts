@@ -95,6 +95,9 @@ const END_ALL: Statement = {
 
 const TRIES = 5;
 
+/** Of two at once, the other was first: nothing of this one must stay. */
+class OtherWasFirst extends Error {}
+
 @Injectable()
 export class UpstreamIdentitiesRepository {
   constructor(private readonly database: Database) {}
@@ -104,14 +107,19 @@ export class UpstreamIdentitiesRepository {
     const { provider, subject, email, emailVerified, name } = person;
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       const values = [provider, subject, email, emailVerified, uuidv7(), name, scopes, now];
-      const settled = await this.database.transaction(async (query): Promise<Settled | undefined> => {
+      const settling = this.database.transaction(async (query): Promise<Settled> => {
         const [row] = await query<Omit<Settled, 'ended'>>(SETTLE, values);
-        if (row?.outcome !== 'taken_over') return row && { ...row, ended: [] };
+        if (!row) throw new OtherWasFirst();
+        if (row.outcome !== 'taken_over') return { ...row, ended: [] };
         await query(END_GRANTS, [row.userId, now]);
         const ended = await query<{ id: string }>(END_ALL, [row.userId, now]);
         return { ...row, ended: ended.map(({ id }) => id) };
       });
-      if (settled) return settled;
+      try {
+        return await settling;
+      } catch (error) {
+        if (!(error instanceof OtherWasFirst)) throw error;
+      }
     }
     throw new Error('an upstream identity could not be settled');
   }

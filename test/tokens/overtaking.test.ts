@@ -134,7 +134,7 @@ test('a device that polls in the moment of its allow is told to wait, or gets it
   const cookie = await one.app.get(BrowserLogins).open({ userId: id, proof: { password: true } }, from);
   const person = await one.app.get(BrowserLogins).find(cookie);
   const devices = one.app.get(DeviceCodesRepository);
-  const [clientId, resource] = ['some-device', 'http://127.0.0.1:1/mcp'];
+  const [clientId, resource] = ['some-device', one.config.resource];
   const consent = { userId: id, sessionId: person?.sessionId ?? '', clientId, resource, shown: [], chosen: [], redirectUri: null }; // prettier-ignore
   const held = new pg.Client({ connectionString: one.databaseUrl });
   await held.connect();

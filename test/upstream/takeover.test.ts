@@ -138,7 +138,7 @@ test('lets nobody consent who was signed in before', async () => {
     userId: person.userId,
     sessionId: person.sessionId,
     clientId: 'some-client',
-    resource: 'http://127.0.0.1:1/mcp',
+    resource: one.config.resource,
     shown: [],
     chosen: [],
     redirectUri: null,

@@ -10,7 +10,7 @@ import { secondsAfter } from '../../tokens/lifetimes.js';
 import type { AuthorizationRequest } from './authorization-request.js';
 import { codeLocation, RedirectableError } from './authorization-response.js';
 import { givable, needsConsent, needsSignIn } from './decision.js';
-import { GrantsRepository } from './grants.repository.js';
+import { type Consent, GrantsRepository, type NewCode } from './grants.repository.js';
 
 /** What comes next for a request: the person signs in, is asked, or is sent back to the client. */
 export type Next =
@@ -30,39 +30,49 @@ export class ConsentService {
   /** @throws RedirectableError `login_required` and `consent_required` for prompt=none, `access_denied` */
   async next(request: AuthorizationRequest, person: BrowserPerson | undefined): Promise<Next> {
     const silent = request.prompt.includes('none');
-    if (!person || needsSignIn(request, person.signedInAt, this.clock.now())) {
+    if (!person || this.mustSignIn(request, person)) {
       if (silent) throw this.refusal(request, 'login_required', 'The person is not signed in.');
       return { step: 'sign_in' };
     }
-    const scopes = givable(request, person.scopes, this.config.scopes);
-    // Asked for access, and none of it is this person's to give.
-    const asksAccess = request.scopes.some((scope) => !IDENTITY_SCOPES.includes(scope));
-    if (asksAccess && scopes.every((scope) => IDENTITY_SCOPES.includes(scope)))
-      throw this.refusal(request, 'access_denied', 'The person holds none of the scopes asked for.');
+    const scopes = this.shownTo(person, request);
     const grant = await this.grants.find(person.userId, request.clientId, request.resource);
-    if (needsConsent(request, scopes, grant, this.config.scopes)) {
+    if (!grant || needsConsent(request, scopes, grant, this.config.scopes)) {
       if (silent) throw this.refusal(request, 'consent_required', 'The person must be asked.');
       return { step: 'consent', scopes };
     }
-    return { step: 'redirect', location: await this.issue(request, person, scopes, scopes) };
+    const [consent, code] = this.about(request, person, scopes, scopes);
+    if (await this.grants.issueCodeAgain(grant, consent, request, code.stored))
+      return { step: 'redirect', location: code.location };
+    const now = await this.grants.find(person.userId, request.clientId, request.resource);
+    if (now?.id === grant.id && now.updatedAt.getTime() === grant.updatedAt.getTime())
+      throw alreadyAnswered();
+    // It was changed or taken back meanwhile.
+    return this.next(request, person);
+  }
+
+  /** Whether this person must prove who they are before they are asked. */
+  mustSignIn(request: AuthorizationRequest, person: BrowserPerson): boolean {
+    return needsSignIn(request, person.signedInAt, this.clock.now());
   }
 
   /**
    * The person said yes, to `ticked` of what was shown. Identity scopes are not ticked one by one.
    *
    * @returns where to send the browser.
-   * @throws PageError when the request was answered before.
+   * @throws PageError when the request was answered before; RedirectableError `access_denied`
    */
   async allow(
     request: AuthorizationRequest,
     person: BrowserPerson,
     ticked: readonly string[],
   ): Promise<string> {
-    const shown = givable(request, person.scopes, this.config.scopes);
+    const shown = this.shownTo(person, request);
     const chosen = shown.filter((scope) => IDENTITY_SCOPES.includes(scope) || ticked.includes(scope));
     const access = shown.filter((scope) => !IDENTITY_SCOPES.includes(scope));
     if (access.length > 0 && !access.some((scope) => chosen.includes(scope))) return this.deny(request);
-    return this.issue(request, person, shown, chosen);
+    const [consent, code] = this.about(request, person, shown, chosen);
+    if (await this.grants.issueCode(consent, request, code.stored, this.clock.now())) return code.location;
+    throw alreadyAnswered();
   }
 
   /** Where to send the browser when the person said no. */
@@ -78,38 +88,37 @@ export class ConsentService {
     return new RedirectableError(redirect, new OAuthError(error, description));
   }
 
-  private async issue(
-    request: AuthorizationRequest,
-    person: BrowserPerson,
+  /** What of a request is this person's to give. */
+  private shownTo(person: BrowserPerson, request: AuthorizationRequest): Scope[] {
+    const scopes = givable(request, person.scopes, this.config.scopes);
+    const asksAccess = request.scopes.some((scope) => !IDENTITY_SCOPES.includes(scope));
+    if (asksAccess && scopes.every((scope) => IDENTITY_SCOPES.includes(scope)))
+      throw this.refusal(request, 'access_denied', 'The person holds none of the scopes asked for.');
+    return scopes;
+  }
+
+  /** A consent and a code for it, neither of them stored. */
+  private about(
+    { clientId, resource, redirect }: AuthorizationRequest,
+    { userId, sessionId, signedInAt }: BrowserPerson,
     shown: readonly Scope[],
     chosen: readonly Scope[],
-  ): Promise<string> {
-    const now = this.clock.now();
+  ): [Consent, { stored: NewCode; location: string }] {
     const code = `tgo_${randomToken()}`;
-    const { clientId, resource, redirect } = request;
-    const issued = await this.grants.issueCode(
+    const expiresAt = secondsAfter(this.clock.now(), this.config.AUTHORIZATION_CODE_TTL);
+    return [
+      { userId, sessionId, clientId, resource, shown, chosen, redirectUri: redirect.uri },
       {
-        userId: person.userId,
-        sessionId: person.sessionId,
-        clientId,
-        resource,
-        shown,
-        chosen,
-        redirectUri: redirect.uri,
+        stored: { digest: sha256(code), signedInAt, expiresAt },
+        location: codeLocation(redirect, this.config.issuer, code),
       },
-      request,
-      {
-        digest: sha256(code),
-        signedInAt: person.signedInAt,
-        expiresAt: secondsAfter(now, this.config.AUTHORIZATION_CODE_TTL),
-      },
-      now,
-    );
-    if (issued) return codeLocation(redirect, this.config.issuer, code);
-    throw new PageError('already_answered', {
-      title: 'This was answered already',
-      what: 'The app got its answer the first time; a second one would be of no use to it.',
-      mend: ['Go back to the app. If it is not connected, connect again from there.'],
-    });
+    ];
   }
 }
+
+const alreadyAnswered = () =>
+  new PageError('already_answered', {
+    title: 'This was answered already',
+    what: 'The app got its answer the first time; a second one would be of no use to it.',
+    mend: ['Go back to the app. If it is not connected, connect again from there.'],
+  });

@@ -28,9 +28,21 @@ export interface Consent {
   readonly redirectUri: string | null;
 }
 
+export interface NewCode {
+  readonly digest: Buffer;
+  readonly signedInAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** An earlier consent as it was read. */
+export interface FoundGrant extends RememberedGrant {
+  readonly id: string;
+  readonly updatedAt: Date;
+}
+
 const FIND: Statement = {
   name: 'grant-find',
-  text: `SELECT scopes, redirect_uris AS "redirectUris" FROM grants
+  text: `SELECT id, updated_at AS "updatedAt", scopes, redirect_uris AS "redirectUris" FROM grants
          WHERE user_id = $1 AND client_id = $2 AND resource = $3 AND revoked_at IS NULL`,
 };
 const LIST: Statement = {
@@ -66,27 +78,39 @@ export const remember = (ifAny: string): string => `
       updated_at = $8
   RETURNING id`;
 
+/** Has a row where the named query has one, as long as the resource `$4` is known: its removal waits, and ends this with the others. */
+export const knownResource = (ifAny: string): string => `
+  SELECT FROM resources r, ${ifAny} WHERE r.identifier = $4 FOR KEY SHARE OF r`;
+
 // Who has lost the account meanwhile allows nothing any more.
-const ISSUE_CODE: Statement = {
-  name: 'grant-issue-code',
-  text: `
-    WITH ${livingSession('$2', '$15')}, unanswered AS (
-      SELECT FROM session WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
-    ), granted AS (${remember('unanswered')})
+const issueCode = (granted: string): string => `
+    WITH ${livingSession('$2', '$15')}, known AS (${knownResource('session')}
+    ), unanswered AS (
+      SELECT FROM known WHERE NOT EXISTS (SELECT FROM authorization_codes WHERE request_id = $10)
+    ), granted AS (${granted})
     INSERT INTO authorization_codes (digest, request_id, grant_id, user_id, client_id, redirect_uri, code_challenge,
                                      resource, scopes, nonce, signed_in_at, expires_at)
     SELECT $9, $10, id, $2, $3, $7, $11, $4, $6, $12, $13, $14 FROM granted
     ON CONFLICT (request_id) DO NOTHING
-    RETURNING digest`,
+    RETURNING digest`;
+const ISSUE_CODE: Statement = { name: 'grant-issue-code', text: issueCode(remember('unanswered')) };
+
+// Nobody was asked, so nothing is written, and nothing is given by what was changed or taken back since it was read: $1 was found with
+// the scopes $5, changed at $8.
+const ISSUE_CODE_AGAIN: Statement = {
+  name: 'grant-issue-code-again',
+  text: issueCode(`
+    SELECT g.id FROM grants g, unanswered WHERE g.id = $1::uuid AND g.scopes = $5::text[]
+      AND date_trunc('milliseconds', g.updated_at) = $8::timestamptz AND g.revoked_at IS NULL FOR SHARE OF g`),
 };
 
 @Injectable()
 export class GrantsRepository {
   constructor(private readonly database: Database) {}
 
-  async find(userId: string, clientId: string, resource: string): Promise<RememberedGrant | undefined> {
+  async find(userId: string, clientId: string, resource: string): Promise<FoundGrant | undefined> {
     return (
-      await this.database.query<RememberedGrant & Record<string, unknown>>(FIND, [userId, clientId, resource])
+      await this.database.query<FoundGrant & Record<string, unknown>>(FIND, [userId, clientId, resource])
     )[0];
   }
 
@@ -102,17 +126,39 @@ export class GrantsRepository {
     });
   }
 
-  /** Remembers a consent and stores its code, both or neither. False when the request already has its code, or the sign-in has ended. */
+  /**
+   * Remembers a consent and stores its code, both or neither. False when the request already has its code, the sign-in has ended or the
+   * resource was removed.
+   */
   async issueCode(
     consent: Consent,
     request: AuthorizationRequest,
-    code: { digest: Buffer; signedInAt: Date; expiresAt: Date },
+    code: NewCode,
     now: Date,
   ): Promise<boolean> {
-    const { userId, clientId, resource, shown, chosen, redirectUri } = consent;
-    const rows = await this.database.query(ISSUE_CODE, [
-      uuidv7(), userId, clientId, resource, shown, chosen, redirectUri, now, code.digest, request.id,
-      request.codeChallenge, request.nonce ?? null, code.signedInAt, code.expiresAt, consent.sessionId,
+    return this.issue(ISSUE_CODE, [uuidv7(), consent.shown, now], consent, request, code);
+  }
+
+  /** Stores a code by an earlier consent, and leaves that as it is. False as above, and when it is not any more what was found. */
+  async issueCodeAgain(
+    found: FoundGrant,
+    consent: Consent,
+    request: AuthorizationRequest,
+    code: NewCode,
+  ): Promise<boolean> {
+    return this.issue(ISSUE_CODE_AGAIN, [found.id, found.scopes, found.updatedAt], consent, request, code);
+  }
+
+  private async issue(
+    statement: Statement,
+    [id, scopes, time]: [string, readonly Scope[], Date],
+    { userId, clientId, resource, chosen, redirectUri, sessionId }: Consent,
+    request: AuthorizationRequest,
+    code: NewCode,
+  ): Promise<boolean> {
+    const rows = await this.database.query(statement, [
+      id, userId, clientId, resource, scopes, chosen, redirectUri, time, code.digest, request.id,
+      request.codeChallenge, request.nonce ?? null, code.signedInAt, code.expiresAt, sessionId,
     ]); // prettier-ignore
     return rows.length === 1;
   }

@@ -3,7 +3,7 @@ import { uuidv7 } from '../../crypto/uuid.js';
 import { Database, type Statement } from '../../database/database.js';
 import { livingSession } from '../../database/living-session.js';
 import { firstRefreshToken } from '../../tokens/first-refresh-token.js';
-import { type Consent, remember } from '../authorize/grants.repository.js';
+import { type Consent, knownResource, remember } from '../authorize/grants.repository.js';
 import type { SessionToOpen } from '../authorize/codes.repository.js';
 
 /** A device's request that waits for a person. */
@@ -40,7 +40,8 @@ const ALLOW: Statement = {
   text: `
     WITH ${livingSession('$2', '$10')}, waiting AS (
       SELECT c.digest FROM device_codes c, session WHERE c.digest = $9 AND state = 'pending' AND expires_at > $8 FOR NO KEY UPDATE OF c
-    ), granted AS (${remember('waiting')})
+    ), known AS (${knownResource('waiting')}
+    ), granted AS (${remember('known')})
     UPDATE device_codes SET state = 'allowed', grant_id = granted.id, user_id = $2, scopes = $6
     FROM granted, waiting WHERE device_codes.digest = waiting.digest RETURNING device_codes.digest`,
 };
