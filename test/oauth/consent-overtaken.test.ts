@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ResourcesRepository } from '../../src/resources/resources.repository.js';
-import { UpstreamIdentitiesRepository } from '../../src/users/upstream-identities.repository.js';
 import { UsersRepository } from '../../src/users/users.repository.js';
 import { setScopes, type TestService } from '../support/harness.js';
 import { type Browser, OauthDriver, pkce, tickable } from '../support/oauth.js';
@@ -27,7 +25,7 @@ async function asking(scope?: string) {
   const { client_id: clientId } = await oauth.register();
   const url = (more: Record<string, string> = {}) =>
     oauth.authorizeUrl(clientId, pkce().challenge, { ...(scope !== undefined && { scope }), ...more });
-  return { person, browser, clientId, url };
+  return { person, browser, url };
 }
 
 const livingGrants = async (userId: string) =>
@@ -134,20 +132,39 @@ test('a yes to a device for a resource that was removed meanwhile gives nothing'
   expect(await livingGrants(person.id)).toEqual([]);
 });
 
-test('a resource that is removed in the moment of a yes ends what that gave', async () => {
-  await saveFiles();
-  const { person, browser, url } = await asking('notes:read');
-  const page = await browser.go(url({ resource: FILES }));
-  await replicas.sql.query('BEGIN');
-  await replicas.sql.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [person.id]);
-  const yes = allow(browser, page);
-  await pause(200);
-  const removing = removeFiles();
-  await pause(200);
-  await replicas.sql.query('COMMIT');
-  await Promise.all([yes, removing]);
-  expect(await livingGrants(person.id)).toEqual([]);
-});
+/** The moment is one in which the yes waits for a lock: before it has looked at the resource, and after it has given its grant. */
+const MOMENTS = {
+  before: ['SELECT 1 FROM users WHERE id = $1 FOR UPDATE', true],
+  after: ['SELECT pg_advisory_xact_lock(hashtext($1))', false],
+} as const;
+
+test.each(['before', 'after'] as const)(
+  'a resource that is removed in the moment of a yes, %s that has found it, ends what the yes gave',
+  async (moment) => {
+    await saveFiles();
+    const { person, browser, url } = await asking('notes:read');
+    const page = await browser.go(url({ resource: FILES }));
+    await replicas.sql.query(`
+      CREATE FUNCTION wait_at_code() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext(NEW.user_id::text)); RETURN NEW; END $$;
+      CREATE TRIGGER wait_at_code BEFORE INSERT ON authorization_codes FOR EACH ROW EXECUTE FUNCTION wait_at_code()`);
+    const [lock, removedFirst] = MOMENTS[moment];
+    await replicas.sql.query('BEGIN');
+    await replicas.sql.query(lock, [person.id]);
+    const yes = allow(browser, page);
+    await pause(200);
+    let removed = false;
+    const removing = removeFiles().then((done) => (removed = done));
+    await pause(200);
+    expect(removed).toBe(removedFirst);
+    await replicas.sql.query('COMMIT');
+    const [{ status, location }] = await Promise.all([yes, removing]);
+    await replicas.sql.query('DROP TRIGGER wait_at_code ON authorization_codes; DROP FUNCTION wait_at_code');
+    expect([status, location?.includes('code=') ?? false]).toEqual(removedFirst ? [400, false] : [303, true]);
+    expect(removed).toBe(true);
+    expect(await livingGrants(person.id)).toEqual([]);
+  },
+);
 
 test('whoever signs in silently without end is disabled all the same', async () => {
   const { person, browser, url } = await asking();
@@ -170,35 +187,4 @@ test('whoever signs in silently without end is disabled all the same', async () 
     await replicas.sql.query('DROP TRIGGER slow_commit ON authorization_codes; DROP FUNCTION slow_commit');
   }
   expect((await browser.request('GET', url({ prompt: 'none' }))).location).toContain('error=login_required');
-});
-
-test('of one account at a provider with two addresses at once, one settles and nothing of the other stays', async () => {
-  const squatted = await one.person();
-  const subject = randomUUID();
-  const [first, fresh] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
-  const settle = async (service: TestService, email: string) =>
-    service.app
-      .get(UpstreamIdentitiesRepository)
-      .settle(
-        { provider: 'idp', subject, email, emailVerified: true, name: null },
-        ['mcp:write'],
-        new Date(),
-      );
-  await replicas.sql.query('BEGIN');
-  await replicas.sql.query(
-    `WITH made AS (INSERT INTO users (id, email, email_verified_at, scopes, created_at)
-       VALUES (gen_random_uuid(), $1, now(), '{}', now()) RETURNING id)
-     INSERT INTO upstream_identities (provider, subject, user_id, created_at) SELECT 'idp', $2, id, now() FROM made`,
-    [first, subject],
-  );
-  const settling = [settle(one, fresh), settle(replicas.two, squatted.email)];
-  await pause(300);
-  await replicas.sql.query('COMMIT');
-  expect((await Promise.all(settling)).map(({ outcome }) => outcome)).toEqual(['known', 'known']);
-  const { rows } = await replicas.sql.query(
-    `SELECT email, password_hash IS NOT NULL AS "hasPassword", email_verified_at IS NOT NULL AS proven
-     FROM users WHERE email = ANY ($1)`,
-    [[squatted.email, fresh]],
-  );
-  expect(rows).toEqual([{ email: squatted.email, hasPassword: true, proven: false }]);
 });

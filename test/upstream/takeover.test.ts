@@ -164,3 +164,34 @@ test('lets nobody consent who was signed in before', async () => {
   expect(await devices.allow(device.digest, consent, new Date())).toBe(false);
   expect(await leftOf(squatter.id)).toEqual([]);
 });
+
+test('is whole or not at all, where the same account signs in with another address at that moment', async () => {
+  const squatted = await one.person();
+  const subject = randomUUID();
+  const [first, fresh] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`];
+  const settle = async (service: TestService, email: string) =>
+    service.app
+      .get(UpstreamIdentitiesRepository)
+      .settle(
+        { provider: 'idp', subject, email, emailVerified: true, name: null },
+        ['mcp:write'],
+        new Date(),
+      );
+  await sql.query('BEGIN');
+  await sql.query(
+    `WITH made AS (INSERT INTO users (id, email, email_verified_at, scopes, created_at)
+       VALUES (gen_random_uuid(), $1, now(), '{}', now()) RETURNING id)
+     INSERT INTO upstream_identities (provider, subject, user_id, created_at) SELECT 'idp', $2, id, now() FROM made`,
+    [first, subject],
+  );
+  const settling = [settle(one, fresh), settle(two, squatted.email)];
+  await pause(300);
+  await sql.query('COMMIT');
+  expect((await Promise.all(settling)).map(({ outcome }) => outcome)).toEqual(['known', 'known']);
+  const { rows } = await sql.query(
+    `SELECT email, password_hash IS NOT NULL AS "hasPassword", email_verified_at IS NOT NULL AS proven
+     FROM users WHERE email = ANY ($1)`,
+    [[squatted.email, fresh]],
+  );
+  expect(rows).toEqual([{ email: squatted.email, hasPassword: true, proven: false }]);
+});
