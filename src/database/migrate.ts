@@ -11,7 +11,7 @@ const IS_RECORDED = `SELECT to_regclass(format('%I.migrations', current_schema()
 const RECORDED = 'SELECT name FROM migrations';
 
 /** The database holds what only a later version can read and write. */
-export class SchemaIsNewerError extends Error {
+class SchemaIsNewerError extends Error {
   constructor(unknown: readonly string[]) {
     super(
       `The database was migrated by a newer version, or another application keeps its migrations in the same schema: ` +

@@ -57,7 +57,8 @@ const MAKER = `${livingSession('$1', '$2')},
     SELECT k.id FROM api_keys k, person WHERE k.id = $3 AND k.user_id = person.id AND k.revoked_at IS NULL
       AND (k.digest = $4 OR (k.previous_digest = $4 AND k.previous_expires_at > $5)) FOR NO KEY UPDATE OF k
   )`;
-const IS_ALIVE = `EXISTS (SELECT FROM person) AND ($2::uuid IS NULL OR EXISTS (SELECT FROM session)) AND ($3::uuid IS NULL OR EXISTS (SELECT FROM maker))`;
+const IS_ALIVE = `EXISTS (SELECT FROM person) AND ($2::uuid IS NULL OR EXISTS (SELECT FROM session))
+  AND ($3::uuid IS NULL OR EXISTS (SELECT FROM maker))`;
 
 // The lock makes the removal of a resource wait, which then ends this key with the others.
 const INSERT: Statement = {

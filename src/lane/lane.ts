@@ -83,7 +83,7 @@ export class Lane {
         this.answer(work, asked, route, startedAt).catch(() => response.destroy());
         return;
       }
-      if (body.length > 0) request.unshift(body);
+      request.unshift(body);
       pass();
     };
     if (route.contentType === undefined) take(NOTHING);

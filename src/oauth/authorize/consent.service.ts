@@ -34,19 +34,19 @@ export class ConsentService {
       if (silent) throw this.refusal(request, 'login_required', 'The person is not signed in.');
       return { step: 'sign_in' };
     }
-    const scopes = this.shownTo(person, request);
+    const scopes = this.shownTo(request, person);
     const grant = await this.grants.find(person.userId, request.clientId, request.resource);
     if (!grant || needsConsent(request, scopes, grant, this.config.scopes)) {
       if (silent) throw this.refusal(request, 'consent_required', 'The person must be asked.');
       return { step: 'consent', scopes };
     }
-    const [consent, code] = this.about(request, person, scopes, scopes);
+    const [consent, code] = this.prepare(request, person, scopes, scopes);
     if (await this.grants.issueCodeAgain(grant, consent, request, code.stored))
       return { step: 'redirect', location: code.location };
-    const now = await this.grants.find(person.userId, request.clientId, request.resource);
-    if (now?.id === grant.id && now.updatedAt.getTime() === grant.updatedAt.getTime())
+    const current = await this.grants.find(person.userId, request.clientId, request.resource);
+    if (current?.id === grant.id && current.updatedAt.getTime() === grant.updatedAt.getTime())
       throw alreadyAnswered();
-    // It was changed or taken back meanwhile.
+    // The grant was changed or taken back meanwhile.
     return this.next(request, person);
   }
 
@@ -66,11 +66,11 @@ export class ConsentService {
     person: BrowserPerson,
     ticked: readonly string[],
   ): Promise<string> {
-    const shown = this.shownTo(person, request);
+    const shown = this.shownTo(request, person);
     const chosen = shown.filter((scope) => IDENTITY_SCOPES.includes(scope) || ticked.includes(scope));
     const access = shown.filter((scope) => !IDENTITY_SCOPES.includes(scope));
     if (access.length > 0 && !access.some((scope) => chosen.includes(scope))) return this.deny(request);
-    const [consent, code] = this.about(request, person, shown, chosen);
+    const [consent, code] = this.prepare(request, person, shown, chosen);
     if (await this.grants.issueCode(consent, request, code.stored, this.clock.now())) return code.location;
     throw alreadyAnswered();
   }
@@ -88,8 +88,8 @@ export class ConsentService {
     return new RedirectableError(redirect, new OAuthError(error, description));
   }
 
-  /** What of a request is this person's to give. */
-  private shownTo(person: BrowserPerson, request: AuthorizationRequest): Scope[] {
+  /** What of a request is this person's to give. @throws RedirectableError `access_denied` when it asks for access and none of it is */
+  private shownTo(request: AuthorizationRequest, person: BrowserPerson): Scope[] {
     const scopes = givable(request, person.scopes, this.config.scopes);
     const asksAccess = request.scopes.some((scope) => !IDENTITY_SCOPES.includes(scope));
     if (asksAccess && scopes.every((scope) => IDENTITY_SCOPES.includes(scope)))
@@ -98,7 +98,7 @@ export class ConsentService {
   }
 
   /** A consent and a code for it, neither of them stored. */
-  private about(
+  private prepare(
     { clientId, resource, redirect }: AuthorizationRequest,
     { userId, sessionId, signedInAt }: BrowserPerson,
     shown: readonly Scope[],

@@ -149,13 +149,15 @@ export class GrantsRepository {
     return this.issue(ISSUE_CODE_AGAIN, [found.id, found.scopes, found.updatedAt], consent, request, code);
   }
 
+  /** `its`: $1, $5 and $8, which mean something else in each of the two statements. */
   private async issue(
     statement: Statement,
-    [id, scopes, time]: [string, readonly Scope[], Date],
+    its: readonly [id: string, scopes: readonly Scope[], time: Date],
     { userId, clientId, resource, chosen, redirectUri, sessionId }: Consent,
     request: AuthorizationRequest,
     code: NewCode,
   ): Promise<boolean> {
+    const [id, scopes, time] = its;
     const rows = await this.database.query(statement, [
       id, userId, clientId, resource, scopes, chosen, redirectUri, time, code.digest, request.id,
       request.codeChallenge, request.nonce ?? null, code.signedInAt, code.expiresAt, sessionId,
